@@ -1,0 +1,7 @@
+//! The agent aggregate: read `command`, then `event`.
+
+pub mod command;
+pub mod event;
+pub mod upcast;
+
+pub use self::{command::AgentCommand, event::AgentEvent};

@@ -1,0 +1,7 @@
+//! The customer aggregate: read `command`, then `event`.
+
+pub mod command;
+pub mod event;
+pub mod upcast;
+
+pub use self::{command::CustomerCommand, event::CustomerEvent};

@@ -1,0 +1,1 @@
+//! Churn features, point in time.

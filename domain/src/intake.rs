@@ -1,0 +1,7 @@
+//! The intake aggregate: read `command`, then `event`.
+
+pub mod command;
+pub mod event;
+pub mod upcast;
+
+pub use self::{command::IntakeCommand, event::IntakeEvent};
