@@ -1,9 +1,11 @@
 //! The log: append and read. The only code that writes events; it adds rows and changes none.
 //!
 //! Read [`recorded`] (what stands in the log), [`append`] (what an append is and what comes
-//! back), then [`log`] (the trait that PostgreSQL and memory both keep).
+//! back), then [`log`] (the trait that PostgreSQL and memory both keep) and [`history`] (the
+//! questions that analysts and auditors ask of it).
 
 pub mod append;
 pub mod error;
+pub mod history;
 pub mod log;
 pub mod recorded;

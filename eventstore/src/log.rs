@@ -2,8 +2,9 @@
 
 use std::future::Future;
 
-use allhours_domain::ids::TenantId;
+use allhours_domain::ids::{CommandId, TenantId};
 use tokio::sync::watch;
+use uuid::Uuid;
 
 use crate::{
     append::{Append, Receipt},
@@ -55,6 +56,31 @@ pub trait Log: Clone + Send + Sync + 'static {
         &self,
         events: Vec<Recorded>,
     ) -> impl Future<Output = Result<Vec<Recorded>, LogError>> + Send;
+
+    /// The position that answers a command id used before; `None` for a new one. A command is
+    /// only used up by an append that was accepted, never by a refusal.
+    ///
+    /// # Errors
+    ///
+    /// [`LogError::CommandReused`] where it was used for something else.
+    fn answered(
+        &self,
+        tenant: TenantId,
+        command_id: CommandId,
+        request_hash: [u8; 32],
+    ) -> impl Future<Output = Result<Option<Position>, LogError>> + Send;
+
+    /// The blind index of a text that must be found again but not stood in the log: a UUID v5
+    /// of its HMAC under the tenant's index key. The same text gives the same id.
+    ///
+    /// # Errors
+    ///
+    /// A failure of the store, or a missing key.
+    fn blind_index(
+        &self,
+        tenant: TenantId,
+        text: &str,
+    ) -> impl Future<Output = Result<Uuid, LogError>> + Send;
 
     /// The position of the newest event; 0 for an empty log.
     ///

@@ -1,0 +1,106 @@
+//! Questions asked of the log itself: events by position, by id, by filter, by instant.
+
+use std::future::Future;
+
+use allhours_domain::{
+    actor::Actor,
+    ids::{CommandId, CorrelationId, EventId, SubjectId, TenantId},
+};
+use jiff::Timestamp;
+
+use crate::{
+    error::LogError,
+    log::Log,
+    recorded::{Position, Recorded, StreamId, StreamType},
+};
+
+/// Which events; every part that is given must hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EventFilter {
+    /// With `position >` this.
+    pub after: Option<Position>,
+    /// With `position <` this.
+    pub before: Option<Position>,
+    /// Of this stream.
+    pub stream: Option<StreamId>,
+    /// Of streams of this type.
+    pub stream_type: Option<StreamType>,
+    /// With one of these stored names; empty means any.
+    pub names: Vec<String>,
+    /// Caused by this actor.
+    pub actor: Option<Actor>,
+    /// Following from this outside cause.
+    pub correlation_id: Option<CorrelationId>,
+    /// Caused by this command.
+    pub command_id: Option<CommandId>,
+    /// Written down at this instant or later.
+    pub recorded_from: Option<Timestamp>,
+    /// Written down before this instant.
+    pub recorded_until: Option<Timestamp>,
+}
+
+/// Which end of the filtered events a page begins at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum From {
+    /// The oldest first.
+    Oldest,
+    /// The newest first.
+    Newest,
+}
+
+/// Reading the log by other ways than its streams. Always within one tenant, always sealed.
+pub trait History: Log {
+    /// The events at these positions, in order of position; another tenant's are left out.
+    ///
+    /// # Errors
+    ///
+    /// A failure of the store.
+    fn at_positions(
+        &self,
+        tenant: TenantId,
+        positions: &[Position],
+    ) -> impl Future<Output = Result<Vec<Recorded>, LogError>> + Send;
+
+    /// The event with this id.
+    ///
+    /// # Errors
+    ///
+    /// A failure of the store.
+    fn by_id(
+        &self,
+        tenant: TenantId,
+        event: EventId,
+    ) -> impl Future<Output = Result<Option<Recorded>, LogError>> + Send;
+
+    /// A page of the filtered events in the order asked, at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// A failure of the store.
+    fn page(
+        &self,
+        tenant: TenantId,
+        filter: &EventFilter,
+        from: From,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<Recorded>, LogError>> + Send;
+
+    /// The position of the last event written down at `at` or before; 0 before the first.
+    ///
+    /// # Errors
+    ///
+    /// A failure of the store.
+    fn position_at(&self, at: Timestamp)
+    -> impl Future<Output = Result<Position, LogError>> + Send;
+
+    /// How many sealed texts there are about these subjects.
+    ///
+    /// # Errors
+    ///
+    /// A failure of the store.
+    fn texts_about(
+        &self,
+        tenant: TenantId,
+        subjects: &[SubjectId],
+    ) -> impl Future<Output = Result<u64, LogError>> + Send;
+}
