@@ -26,7 +26,17 @@ fn the_documents_are_there_and_the_map_is_short() {
 
 #[test]
 fn every_path_that_a_document_names_exists() {
-    let folders = ["domain/", "eventstore/", "projections/", "inference/", "api/", "migrations/", "tests/", "scripts/", "docs/"];
+    let folders = [
+        "domain/",
+        "eventstore/",
+        "projections/",
+        "inference/",
+        "api/",
+        "migrations/",
+        "tests/",
+        "scripts/",
+        "docs/",
+    ];
     let mut documents = files("docs", "md");
     documents.extend(["README.md", "ARCHITECTURE.md"].map(|name| root().join(name)));
     for document in documents {

@@ -15,7 +15,8 @@ fn data_flows_one_way() {
 
 #[test]
 fn the_domain_waits_for_nothing_and_asks_nobody() {
-    let banned = ["await", "async", "tokio", "tokio_postgres", "SystemTime", "Instant", "thread_rng"];
+    let banned =
+        ["await", "async", "tokio", "tokio_postgres", "SystemTime", "Instant", "thread_rng"];
     for file in files("domain/src", "rs") {
         // The seam macro implements a trait of cqrs-es that is async by shape.
         if file.ends_with("decider.rs") || shown(&file).contains("/tests") {
@@ -50,7 +51,13 @@ fn only_the_log_and_the_projections_speak_sql() {
     for package in ["domain", "api", "inference"] {
         for file in files(&format!("{package}/src"), "rs") {
             let text = code(&read(&file)).to_lowercase();
-            for phrase in ["\"select ", "\"insert into", "\"update ", "\"delete from", "include_str!(\"../sql"] {
+            for phrase in [
+                "\"select ",
+                "\"insert into",
+                "\"update ",
+                "\"delete from",
+                "include_str!(\"../sql",
+            ] {
                 assert!(!text.contains(phrase), "SQL in {}: {phrase}", shown(&file));
             }
         }

@@ -9,7 +9,10 @@ fn every_statement_is_listed() {
         for file in files(&format!("{package}/sql"), "sql") {
             let name = file.strip_prefix(root().join(package).join("sql")).expect("below sql");
             let name = name.with_extension("").display().to_string();
-            assert!(listed.contains(&format!("\"{name}\"")), "{name} is not in {package}'s sql::ALL");
+            assert!(
+                listed.contains(&format!("\"{name}\"")),
+                "{name} is not in {package}'s sql::ALL"
+            );
         }
     }
 }
