@@ -41,7 +41,7 @@ pub struct EventFilter {
 
 /// Which end of the filtered events a page begins at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum From {
+pub enum Start {
     /// The oldest first.
     Oldest,
     /// The newest first.
@@ -81,7 +81,7 @@ pub trait History: Log {
         &self,
         tenant: TenantId,
         filter: &EventFilter,
-        from: From,
+        start: Start,
         limit: usize,
     ) -> impl Future<Output = Result<Vec<Recorded>, LogError>> + Send;
 
