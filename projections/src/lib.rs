@@ -1,1 +1,3 @@
-//! Placeholder.
+//! Folds of the log: disposable, rebuilt at any time, never a source of truth.
+
+pub mod search;
