@@ -5,7 +5,9 @@
 //! questions that analysts and auditors ask of it).
 
 pub mod append;
+pub mod database;
 pub mod error;
 pub mod history;
 pub mod log;
+pub mod migrate;
 pub mod recorded;

@@ -1,0 +1,1 @@
+select set_config('allhours.tenant', $1, false)

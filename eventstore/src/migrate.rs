@@ -1,0 +1,91 @@
+//! Brings a database to the shape that this program expects: `migrations/`, in order, once.
+//!
+//! Several processes may start at once: one migrates, the others wait for it and find nothing
+//! left to do.
+
+use tokio_postgres::error::{DbError, SqlState};
+
+use crate::database::{Database, DatabaseError, READER_ROLE};
+
+pub(crate) const LOCK: &str = include_str!("../sql/database/migration_lock.sql");
+
+/// The key of the lock that a migrating process holds; any number that nobody else uses.
+const LOCK_KEY: i64 = 0x616c_6c68_6f75_7273;
+
+mod steps {
+    refinery::embed_migrations!("../migrations");
+}
+
+/// Why the database could not be migrated.
+#[derive(Debug, thiserror::Error)]
+pub enum MigrateError {
+    /// No connection.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    /// The lock between migrating processes could not be had.
+    #[error("the lock for migrations could not be had")]
+    Lock(#[source] tokio_postgres::Error),
+    /// The user of the database may not make the role that readers act as.
+    #[error(
+        "the database user `{user}` may not create roles; an administrator must run: \
+         create role {READER_ROLE} nologin; grant {READER_ROLE} to \"{user}\";"
+    )]
+    MayNotCreateRole {
+        /// Who tried.
+        user: String,
+    },
+    /// A step failed, or the steps applied are not those that this program knows.
+    #[error("the database could not be migrated")]
+    Step(#[source] refinery::Error),
+}
+
+/// What a migration did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Migrated {
+    /// The steps applied just now, `V0002__roles`; none where the database was up to date.
+    pub applied: Vec<String>,
+}
+
+/// Applies the steps that `database` has not seen.
+///
+/// # Errors
+///
+/// See [`MigrateError`]; a step is applied wholly or not at all.
+pub async fn migrate(database: &Database) -> Result<Migrated, MigrateError> {
+    let mut connection = database.dedicated().await?;
+    connection.client.query_one(LOCK, &[&LOCK_KEY]).await.map_err(MigrateError::Lock)?;
+    let report = steps::migrations::runner()
+        .run_async(&mut connection.client)
+        .await
+        .map_err(|error| failure(error, database))?;
+    let applied = report.applied_migrations().iter().map(ToString::to_string).collect::<Vec<_>>();
+    for step in &applied {
+        tracing::info!(step, "migrated the database");
+    }
+    // The lock goes with the connection.
+    Ok(Migrated { applied })
+}
+
+fn failure(error: refinery::Error, database: &Database) -> MigrateError {
+    // Step V0002 says so in these words; other refusals are no question of this role.
+    let refused = database_error(&error).is_some_and(|refusal| {
+        refusal.code() == &SqlState::INSUFFICIENT_PRIVILEGE
+            && refusal.message().contains(READER_ROLE)
+    });
+    if refused {
+        let user = database.config().get_user().unwrap_or("this user").to_owned();
+        return MigrateError::MayNotCreateRole { user };
+    }
+    MigrateError::Step(error)
+}
+
+fn database_error(error: &refinery::Error) -> Option<&DbError> {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        if let Some(database) = error.downcast_ref::<tokio_postgres::Error>() {
+            return database.as_db_error();
+        }
+        cause = error.source();
+    }
+    None
+}
