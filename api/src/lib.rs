@@ -1,8 +1,9 @@
 //! The program: what stands around the rules and the log.
 //!
-//! Read [`desk`] (how a command is carried out), then [`graphql`] (how it is asked for).
-//! [`clock`] is the only place where time and chance come in.
+//! Read [`desk`] (how a command is carried out), then [`graphql`] (how it is asked for), then
+//! [`config`] (what can be set). [`clock`] is the only place where time and chance come in.
 
 pub mod clock;
+pub mod config;
 pub mod desk;
 pub mod graphql;

@@ -1,0 +1,182 @@
+//! Every setting, typed; where it comes from; and what is wrong with a wrong one.
+//!
+//! The defaults and meanings stand in `config.default.toml`, which is part of the program:
+//! there is no second list of defaults that could differ from it.
+
+mod environment;
+mod secret;
+mod settings;
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+
+use figment::{
+    Figment, Metadata, Profile, Provider,
+    providers::{Format, Toml},
+    value::{Dict, Map, Tag, Value},
+};
+
+pub use self::{
+    secret::Secret,
+    settings::{
+        Auth, Data, Database, Graphql, Import, Keys, Limits, LogFormat, Models, Server, Settings,
+        Subscriptions, Telemetry,
+    },
+};
+
+/// The text of the default settings.
+pub const DEFAULTS: &str = include_str!("../../config.default.toml");
+
+/// Where a configuration file is looked for when none is named.
+pub const SYSTEM_FILE: &str = "/etc/allhours/config.toml";
+
+/// A wrong setting: which, from where, and what is wrong with it.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct ConfigError(String);
+
+/// What the command line says about settings.
+#[derive(Debug, Clone, Default)]
+pub struct Overrides {
+    /// The configuration file to read.
+    pub file: Option<PathBuf>,
+    /// Pairs of setting and value, as `("server.listen", "127.0.0.1:8080")`.
+    pub settings: Vec<(&'static str, String)>,
+}
+
+/// Reads all settings: defaults, file, environment, command line.
+///
+/// # Errors
+///
+/// An unknown, malformed or impossible setting, by name and source; an unreadable file.
+pub fn load(
+    overrides: &Overrides,
+    environment: &[(String, String)],
+) -> Result<Settings, ConfigError> {
+    let mut figment = Figment::from(Toml::string(DEFAULTS));
+    let defaults = dictionary(&figment)?;
+    if let Some(file) = file_named(overrides, environment) {
+        if !file.is_file() {
+            return Err(ConfigError(format!("no configuration file at {}", file.display())));
+        }
+        figment = figment.merge(Toml::file_exact(file));
+    }
+    for setting in environment::settings(environment, &defaults)? {
+        figment = figment.merge(setting);
+    }
+    for (name, text) in &overrides.settings {
+        figment = figment.merge(Setting::parse(name, text, "the command line", &defaults)?);
+    }
+    let mut settings: Settings = figment.extract().map_err(|error| explained(&error))?;
+    if settings.data.dir.as_os_str().is_empty() {
+        settings.data.dir = environment::data_dir(environment);
+    }
+    if settings.models.dir.as_os_str().is_empty() {
+        settings.models.dir = settings.data.dir.join("models");
+    }
+    settings.check()?;
+    Ok(settings)
+}
+
+/// Reads all settings with the process's own environment.
+///
+/// # Errors
+///
+/// As [`load`].
+pub fn load_here(overrides: &Overrides) -> Result<Settings, ConfigError> {
+    load(overrides, &std::env::vars().collect::<Vec<_>>())
+}
+
+fn file_named(overrides: &Overrides, environment: &[(String, String)]) -> Option<PathBuf> {
+    let from_environment = || {
+        environment
+            .iter()
+            .find(|(name, value)| name == "ALLHOURS_CONFIG" && !value.is_empty())
+            .map(|(_, value)| PathBuf::from(value))
+    };
+    let of_the_system = || Path::new(SYSTEM_FILE).is_file().then(|| PathBuf::from(SYSTEM_FILE));
+    overrides.file.clone().or_else(from_environment).or_else(of_the_system)
+}
+
+fn dictionary(figment: &Figment) -> Result<Dict, ConfigError> {
+    let data = figment.data().map_err(|error| explained(&error))?;
+    Ok(data.get(&Profile::Default).cloned().unwrap_or_default())
+}
+
+fn explained(error: &figment::Error) -> ConfigError {
+    let what = error
+        .clone()
+        .into_iter()
+        .map(|error| {
+            let from = error.metadata.as_ref().map_or_else(String::new, |metadata| {
+                let place = metadata.source.as_ref().and_then(|source| source.file_path());
+                let place = place
+                    .map_or_else(|| metadata.name.to_string(), |path| path.display().to_string());
+                format!(" (from {place})")
+            });
+            let name = error.path.join(".");
+            format!("setting `{name}`{from}: {}", error.kind)
+        })
+        .collect::<Vec<_>>();
+    ConfigError(what.join("; "))
+}
+
+/// One setting from outside the files, with the place it came from.
+struct Setting {
+    path: Vec<String>,
+    value: Value,
+    source: String,
+}
+
+impl Setting {
+    /// Reads `text` as the kind of value that the default of `name` has.
+    fn parse(name: &str, text: &str, source: &str, defaults: &Dict) -> Result<Self, ConfigError> {
+        let wrong = |what: &str| {
+            ConfigError(format!("setting `{name}` (from {source}): {what}, found `{text}`"))
+        };
+        let path: Vec<String> = name.split('.').map(str::to_owned).collect();
+        let default = path
+            .split_first()
+            .and_then(|(section, rest)| defaults.get(section)?.clone().find(&rest.join(".")))
+            .ok_or_else(|| {
+                ConfigError(format!("setting `{name}` (from {source}) does not exist"))
+            })?;
+        let value = match default {
+            Value::Bool(..) => {
+                Value::from(text.parse::<bool>().map_err(|_| wrong("expected true or false"))?)
+            }
+            Value::Num(..) => {
+                let digits = text.replace('_', "");
+                Value::from(digits.parse::<u64>().map_err(|_| wrong("expected a whole number"))?)
+            }
+            Value::Array(..) => Value::Array(
+                Tag::Default,
+                text.split(',')
+                    .map(str::trim)
+                    .filter(|part| !part.is_empty())
+                    .map(Value::from)
+                    .collect(),
+            ),
+            Value::String(..) | Value::Char(..) | Value::Dict(..) | Value::Empty(..) => {
+                Value::from(text)
+            }
+        };
+        Ok(Self { path, value, source: source.to_owned() })
+    }
+}
+
+impl Provider for Setting {
+    fn metadata(&self) -> Metadata {
+        Metadata::named(self.source.clone())
+    }
+
+    fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
+        let mut value = self.value.clone();
+        for key in self.path.iter().rev() {
+            value = Value::from(Dict::from([(key.clone(), value)]));
+        }
+        let dict = value.into_dict().unwrap_or_default();
+        Ok(Map::from([(Profile::Default, dict)]))
+    }
+}

@@ -1,0 +1,77 @@
+//! Settings from environment variables, secrets from files that variables name.
+
+use std::path::PathBuf;
+
+use figment::value::Dict;
+
+use super::{ConfigError, Setting};
+
+/// The settings that may be read from a file named by `..._FILE`.
+pub(super) const SECRETS: &[&str] = &["database.url", "keys.master"];
+
+const PREFIX: &str = "ALLHOURS_";
+
+/// Every setting that the environment holds.
+///
+/// # Errors
+///
+/// A variable that begins with `ALLHOURS_` and names no setting, a value that does not fit,
+/// a secret's file that can't be read.
+pub(super) fn settings(
+    environment: &[(String, String)],
+    defaults: &Dict,
+) -> Result<Vec<Setting>, ConfigError> {
+    let mut settings = Vec::new();
+    // First, so that the program's own name for it wins.
+    for variable in ["DATABASE_URL", "DATABASE_URL_FILE"] {
+        if let Some(value) = lookup(environment, variable) {
+            settings.push(setting("database.url", variable, value, defaults)?);
+        }
+    }
+    for (variable, value) in environment {
+        let Some(rest) = variable.strip_prefix(PREFIX) else { continue };
+        // The configuration file's own name; and what only the tests' harness reads.
+        if rest == "CONFIG" || rest.starts_with("TEST_") {
+            continue;
+        }
+        let name = rest.to_ascii_lowercase().replacen('_', ".", 1);
+        let secret = name.strip_suffix("_file").filter(|name| SECRETS.contains(name));
+        settings.push(setting(secret.unwrap_or(&name), variable, value, defaults)?);
+    }
+    Ok(settings)
+}
+
+fn setting(
+    name: &str,
+    variable: &str,
+    value: &str,
+    defaults: &Dict,
+) -> Result<Setting, ConfigError> {
+    let source = format!("the environment variable {variable}");
+    if !variable.ends_with("_FILE") {
+        return Setting::parse(name, value, &source, defaults);
+    }
+    let text = std::fs::read_to_string(value).map_err(|error| {
+        ConfigError(format!("setting `{name}` (from {source}): can't read {value}: {error}"))
+    })?;
+    Setting::parse(name, text.trim(), &source, defaults)
+}
+
+fn lookup<'env>(environment: &'env [(String, String)], name: &str) -> Option<&'env str> {
+    let found = environment.iter().find(|(key, value)| key == name && !value.is_empty());
+    found.map(|(_, value)| value.as_str())
+}
+
+/// Where data lives when nothing is said.
+pub(super) fn data_dir(environment: &[(String, String)]) -> PathBuf {
+    if rustix::process::geteuid().is_root() {
+        return PathBuf::from("/var/lib/allhours");
+    }
+    let under_home =
+        || lookup(environment, "HOME").map(|home| PathBuf::from(home).join(".local/share"));
+    lookup(environment, "XDG_DATA_HOME")
+        .map(PathBuf::from)
+        .or_else(under_home)
+        .unwrap_or_else(std::env::temp_dir)
+        .join("allhours")
+}
