@@ -86,6 +86,12 @@ macro_rules! events {
             $(#[doc = $doc] #[serde(rename = $name)] $Variant($Variant),)+
         }
 
+        $(impl From<$Variant> for $Enum {
+            fn from(event: $Variant) -> Self {
+                Self::$Variant(event)
+            }
+        })+
+
         impl $crate::decider::StoredEvent for $Enum {
             const CATALOGUE: &'static [$crate::decider::EventKind] = &[
                 $($crate::decider::EventKind {

@@ -73,6 +73,21 @@ words! {
         /// Now.
         Urgent = "urgent",
     }
+    /// Where a conversation stands.
+    ConversationStatus {
+        /// Somebody has to act.
+        Open = "open",
+        /// It waits for the customer or for somebody else.
+        Waiting = "waiting",
+        /// It is put aside until an instant.
+        Snoozed = "snoozed",
+        /// It is resolved, and may be reopened.
+        Resolved = "resolved",
+        /// It is closed for good.
+        Closed = "closed",
+        /// Another conversation goes on in its place.
+        Merged = "merged",
+    }
     /// Whom a conversation waits for.
     WaitingOn {
         /// The customer has to answer.

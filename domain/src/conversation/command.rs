@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::event::MovedMessage;
 use crate::{
     decider::commands,
     fields::{FieldInput, FieldKind},
@@ -132,7 +133,7 @@ commands! {
         /// Now.
         at: Timestamp,
     }
-    /// Brings it back.
+    /// Brings it back, whether it was put aside or waits.
     Wake {
         /// Why.
         cause: Cause,
@@ -166,6 +167,8 @@ commands! {
     ReceiveMerge {
         /// Which one is merged into this one.
         source: ConversationId,
+        /// Whether the customer waits for an answer there; that brings this one back.
+        awaits_reply: bool,
     }
     /// Undoes its merge.
     Unmerge {}
@@ -187,8 +190,8 @@ commands! {
         id: ConversationId,
         /// Where the messages come from.
         source: ConversationId,
-        /// Which messages.
-        messages: Vec<MessageId>,
+        /// Which messages, as the source's `moved_messages` gives them.
+        messages: Vec<MovedMessage>,
         /// Whose it is.
         customer: CustomerId,
         /// Where it began.

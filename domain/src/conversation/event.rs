@@ -82,6 +82,8 @@ events! {
 shapes! {
     /// A conversation was opened.
     Opened {
+        /// Its own id.
+        conversation: ConversationId,
         /// Whose conversation it is.
         customer: CustomerId,
         /// Where it began.
@@ -249,6 +251,8 @@ shapes! {
     MergeReceived {
         /// Which one.
         source: ConversationId,
+        /// Whether the customer waits for an answer there, and so here from now on.
+        awaits_reply: bool,
     }
     /// Its merge was undone.
     Unmerged {
@@ -266,13 +270,22 @@ shapes! {
         target: ConversationId,
         /// Which messages.
         messages: Vec<MessageId>,
+        /// Whether the last of those that stay is the customer's.
+        awaits_reply: bool,
     }
     /// It was begun by a split.
     SplitFrom {
         /// The conversation they came from.
         source: ConversationId,
-        /// Which messages.
-        messages: Vec<MessageId>,
+        /// Which messages, in their order; their texts stay in the stream they came from.
+        messages: Vec<MovedMessage>,
+    }
+    /// A message that now belongs to another conversation.
+    MovedMessage {
+        /// Which message.
+        message: MessageId,
+        /// The agent who wrote it; none means the customer.
+        agent: Option<AgentId>,
     }
     /// A message's text was deleted.
     MessageRedacted {

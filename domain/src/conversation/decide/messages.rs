@@ -1,0 +1,124 @@
+//! Messages, notes and their redaction. Every text is about the conversation's customer.
+
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Conversation, ConversationRefusal, Decision, Standing};
+use crate::{
+    conversation::{
+        Author, MENTIONS_MAX, MESSAGES_MAX,
+        command::{AddNote, ReceiveCustomerMessage, Redact, Reply},
+        event::{
+            AgentMentioned, AgentReplied, Claimed, CustomerMessageReceived, MessageRedacted,
+            NoteAdded,
+        },
+    },
+    ids::MessageId,
+    personal::Personal,
+    words::Cause,
+};
+
+impl Conversation {
+    pub(super) fn receive(&self, command: ReceiveCustomerMessage) -> Decision {
+        let ReceiveCustomerMessage {
+            message,
+            text,
+            channel,
+            language,
+            intake,
+            at,
+            reopen_within_hours,
+        } = command;
+        let origin = self.must_exist()?;
+        if self.author(message) == Some(Author::Customer) {
+            return Ok(vec![]);
+        }
+        self.must_be_live()?;
+        self.must_take(message)?;
+        self.must_be_within_window(at, reopen_within_hours)?;
+        let text = Personal::about(origin.customer, text);
+        let received = CustomerMessageReceived { message, text, channel, language, intake };
+        let mut events: Vec<_> = self.brought_back(Cause::CustomerMessage).into_iter().collect();
+        events.push(received.into());
+        Ok(events)
+    }
+
+    pub(super) fn reply(&self, command: Reply) -> Decision {
+        let Reply { message, agent, text, channel } = command;
+        let origin = self.must_exist()?;
+        if self.author(message) == Some(Author::Agent(agent)) {
+            return Ok(vec![]);
+        }
+        self.must_be_unresolved()?;
+        self.must_take(message)?;
+        let mut events = vec![];
+        match self.assignee {
+            None => events.push(Claimed { agent }.into()),
+            Some(owner) if owner == agent => {}
+            Some(owner) => return Err(ConversationRefusal::BelongsTo { agent: owner }),
+        }
+        if let Standing::Snoozed { .. } = self.standing {
+            events.extend(self.pause_ended(Cause::Person));
+        }
+        let text = Personal::about(origin.customer, text);
+        events.push(AgentReplied { message, agent, text, channel }.into());
+        Ok(events)
+    }
+
+    pub(super) fn add_note(&self, command: AddNote) -> Decision {
+        let AddNote { message, agent, text, mentions } = command;
+        let origin = self.must_exist()?;
+        if self.author(message) == Some(Author::Note(agent)) {
+            return Ok(vec![]);
+        }
+        self.must_be_live()?;
+        self.must_take(message)?;
+        let mentioned: BTreeSet<_> = mentions.into_iter().filter(|it| *it != agent).collect();
+        if mentioned.len() > MENTIONS_MAX {
+            return Err(ConversationRefusal::TooManyMentions { mentions_max: MENTIONS_MAX });
+        }
+        let text = Personal::about(origin.customer, text);
+        let mut events = vec![NoteAdded { message, agent, text }.into()];
+        let by = agent;
+        events.extend(
+            mentioned.into_iter().map(|agent| AgentMentioned { message, agent, by }.into()),
+        );
+        Ok(events)
+    }
+
+    /// Forgetting is owed however a conversation stands: also a closed or merged one redacts.
+    pub(super) fn redact(&self, command: Redact) -> Decision {
+        let Redact { message, reason } = command;
+        let origin = self.must_exist()?;
+        match self.message(message) {
+            None => Err(ConversationRefusal::UnknownMessage { message }),
+            Some(known) if known.redacted => Ok(vec![]),
+            Some(_) => {
+                let reason = Personal::about(origin.customer, reason);
+                Ok(vec![MessageRedacted { message, reason }.into()])
+            }
+        }
+    }
+
+    /// There is room for another message, and its id is new.
+    fn must_take(&self, message: MessageId) -> Result<(), ConversationRefusal> {
+        if self.author(message).is_some() {
+            return Err(ConversationRefusal::MessageExists { message });
+        }
+        if self.messages.len() >= MESSAGES_MAX {
+            return Err(ConversationRefusal::TooManyMessages { messages_max: MESSAGES_MAX });
+        }
+        Ok(())
+    }
+
+    fn must_be_within_window(&self, now: Timestamp, hours: u32) -> Result<(), ConversationRefusal> {
+        let Standing::Resolved { at: resolved_at, .. } = self.standing else {
+            return Ok(());
+        };
+        if now.duration_since(resolved_at) > SignedDuration::from_hours(i64::from(hours)) {
+            return Err(ConversationRefusal::WindowPassed { resolved_at });
+        }
+        Ok(())
+    }
+}

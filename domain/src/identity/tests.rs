@@ -1,0 +1,1 @@
+//! Given what happened, when something is asked, then what happens.
