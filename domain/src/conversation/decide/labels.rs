@@ -1,6 +1,6 @@
 //! Priority, tier, tags and custom fields.
 
-use super::{Conversation, ConversationRefusal, Decision};
+use super::{Conversation, ConversationEvent, ConversationRefusal, Decision};
 use crate::{
     conversation::{
         FIELDS_MAX, TAGS_MAX,
@@ -61,19 +61,18 @@ impl Conversation {
         };
         must_fit(&field, kind.as_ref(), &input)?;
         let value = held_as(input, origin.customer);
-        match self.fields.get(&field) {
-            Some(held) if held.as_ref() == Some(&value) => return Ok(vec![]),
-            Some(_) => {}
-            None if self.fields.len() >= FIELDS_MAX => {
-                return Err(ConversationRefusal::TooManyFields { fields_max: FIELDS_MAX });
-            }
-            None => {}
+        let held = self.fields.get(&field);
+        if held.is_some_and(|held| held.as_ref() == Some(&value)) {
+            return Ok(vec![]);
+        }
+        if held.is_none() && self.fields.len() >= FIELDS_MAX {
+            return Err(ConversationRefusal::TooManyFields { fields_max: FIELDS_MAX });
         }
         Ok(vec![FieldSet { field, value: Some(value) }.into()])
     }
 
     /// Also a field that the desk no longer defines can be cleared.
-    fn cleared(&self, field: Key) -> Vec<crate::conversation::ConversationEvent> {
+    fn cleared(&self, field: Key) -> Vec<ConversationEvent> {
         if self.fields.contains_key(&field) {
             vec![FieldSet { field, value: None }.into()]
         } else {
