@@ -88,6 +88,12 @@ pub fn load_here(overrides: &Overrides) -> Result<Settings, ConfigError> {
     load(overrides, &std::env::vars().collect::<Vec<_>>())
 }
 
+/// Chooses the implementation of TLS for the whole program; asking again changes nothing.
+pub fn install_tls() {
+    // An error only says that it was chosen before.
+    rustls::crypto::ring::default_provider().install_default().ok();
+}
+
 fn file_named(overrides: &Overrides, environment: &[(String, String)]) -> Option<PathBuf> {
     let from_environment = || {
         environment

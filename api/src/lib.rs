@@ -3,7 +3,10 @@
 //! Read [`desk`] (how a command is carried out), then [`graphql`] (how it is asked for), then
 //! [`config`] (what can be set). [`clock`] is the only place where time and chance come in.
 
+pub mod auth;
 pub mod clock;
 pub mod config;
 pub mod desk;
 pub mod graphql;
+pub mod limits;
+pub mod tenant;
