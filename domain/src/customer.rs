@@ -64,7 +64,7 @@ impl Customer {
     pub fn evolve(&mut self, event: &CustomerEvent) {
         if let CustomerEvent::Identified(event) = event {
             self.profile = Some(Profile {
-                id: event.id,
+                id: event.customer,
                 named: event.display_name.is_some(),
                 language: event.language.clone(),
                 tier: event.tier,

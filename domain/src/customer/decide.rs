@@ -44,7 +44,7 @@ impl Customer {
 
 fn identify(Identify { id, display_name, language, tier }: Identify) -> Vec<CustomerEvent> {
     let display_name = display_name.map(|name| Personal::about(id, name));
-    vec![CustomerEvent::Identified(Identified { id, display_name, language, tier })]
+    vec![CustomerEvent::Identified(Identified { customer: id, display_name, language, tier })]
 }
 
 impl Profile {

@@ -42,7 +42,7 @@ shapes! {
     /// A customer became known.
     Identified {
         /// Its own id: whom later texts are about, and whom it can't be merged with.
-        id: CustomerId,
+        customer: CustomerId,
         /// The name, if known.
         display_name: Option<Personal>,
         /// In which language they write, if known.

@@ -118,11 +118,11 @@ impl CustomerSnapshot {
 
     fn erased(&mut self, at: Timestamp) {
         self.erased_at = Some(at);
-        self.display_name = self.display_name.take().map(forgotten);
+        self.display_name = self.display_name.as_ref().map(forgotten);
         self.identities.clear();
     }
 }
 
-fn forgotten(text: Personal) -> Personal {
+fn forgotten(text: &Personal) -> Personal {
     Personal::Erased { subject: text.subject(), erased: true }
 }
