@@ -39,6 +39,23 @@ pub struct EventFilter {
     pub recorded_until: Option<Timestamp>,
 }
 
+impl EventFilter {
+    /// Whether an event fits.
+    #[must_use]
+    pub fn fits(&self, event: &Recorded) -> bool {
+        self.after.is_none_or(|it| event.position > it)
+            && self.before.is_none_or(|it| event.position < it)
+            && self.stream.is_none_or(|it| event.stream == it)
+            && self.stream_type.is_none_or(|it| event.stream.stream_type == it)
+            && (self.names.is_empty() || self.names.contains(&event.name))
+            && self.actor.as_ref().is_none_or(|it| event.actor == *it)
+            && self.correlation_id.is_none_or(|it| event.correlation_id == it)
+            && self.command_id.is_none_or(|it| event.command_id == it)
+            && self.recorded_from.is_none_or(|it| event.recorded_at >= it)
+            && self.recorded_until.is_none_or(|it| event.recorded_at < it)
+    }
+}
+
 /// Which end of the filtered events a page begins at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Start {
@@ -103,4 +120,18 @@ pub trait History: Log {
         tenant: TenantId,
         subjects: &[SubjectId],
     ) -> impl Future<Output = Result<u64, LogError>> + Send;
+
+    /// Where sealed texts about a subject stand that were not deleted: positions after `after`,
+    /// in order, at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// A failure of the store.
+    fn positions_about(
+        &self,
+        tenant: TenantId,
+        subject: SubjectId,
+        after: Position,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<Position>, LogError>> + Send;
 }

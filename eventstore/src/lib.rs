@@ -5,9 +5,15 @@
 //! questions that analysts and auditors ask of it).
 
 pub mod append;
+pub mod canonical;
 pub mod database;
 pub mod error;
 pub mod history;
+pub mod keys;
 pub mod log;
+pub mod memory;
 pub mod migrate;
+mod opening;
+mod prepare;
 pub mod recorded;
+mod texts;

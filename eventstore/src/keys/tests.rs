@@ -1,0 +1,43 @@
+//! The master key and its file.
+#![expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
+
+use std::os::unix::fs::PermissionsExt as _;
+
+use super::*;
+
+fn message(result: Result<MasterKey, LogError>) -> String {
+    result.unwrap_err().to_string()
+}
+
+#[test]
+fn a_master_key_reads_in_base64_and_in_hexadecimal() {
+    let key = MasterKey::generate().unwrap();
+    let base64 = MasterKey::parse(&format!(" {}\n", key.to_base64().as_str())).unwrap();
+    let hexadecimal = MasterKey::parse(&hex::encode(key.0.as_slice())).unwrap();
+    assert_eq!(base64.0, key.0);
+    assert_eq!(hexadecimal.0, key.0);
+}
+
+#[test]
+fn a_malformed_master_key_is_refused_with_the_reason() {
+    assert!(message(MasterKey::parse("not a key!")).contains("neither base64 nor"));
+    assert!(message(MasterKey::parse("c2hvcnQ=")).contains("32 bytes"));
+    assert!(message(MasterKey::parse("")).contains("32 bytes"));
+}
+
+#[test]
+fn the_first_start_makes_a_key_file_that_only_its_owner_reads() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("master.key");
+    assert!(message(MasterKey::read_file(&path)).contains("is missing"));
+    let made = MasterKey::read_or_create_file(&path).unwrap();
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(MasterKey::read_or_create_file(&path).unwrap().0, made.0);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn a_master_key_never_shows_in_a_log_line() {
+    let key = MasterKey::generate().unwrap();
+    assert_eq!(format!("{key:?}"), "MasterKey(..)");
+}
