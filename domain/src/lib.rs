@@ -17,6 +17,8 @@ pub mod fields;
 pub mod identity;
 pub mod ids;
 pub mod intake;
+#[cfg(test)]
+mod laws;
 pub mod personal;
 pub mod team;
 pub mod text;
