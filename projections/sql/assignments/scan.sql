@@ -1,0 +1,2 @@
+select tenant_id, conversation_id, from_position, to_position, agent_id, status
+from assignments

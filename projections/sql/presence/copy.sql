@@ -1,0 +1,3 @@
+copy presence (
+    tenant_id, agent_id, from_position, to_position, presence, since
+) from stdin binary

@@ -1,0 +1,4 @@
+copy queue (
+    tenant_id, conversation_id, from_position, to_position, team_id, tier, priority, rank,
+    waiting_since
+) from stdin binary

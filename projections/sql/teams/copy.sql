@@ -1,0 +1,3 @@
+copy teams (
+    tenant_id, id, name, members, retired, created_at, version, updated_position
+) from stdin binary

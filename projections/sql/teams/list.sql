@@ -1,0 +1,6 @@
+select tenant_id, id, name, members, retired, created_at, version, updated_position
+from read.teams
+where ($1::boolean or not retired)
+    and ($2::timestamptz is null or (created_at, id) > ($2, $3::uuid))
+order by created_at, id
+limit $4::bigint

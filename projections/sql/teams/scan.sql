@@ -1,0 +1,2 @@
+select tenant_id, id, name, members, retired, created_at, version, updated_position
+from teams

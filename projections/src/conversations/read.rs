@@ -1,0 +1,283 @@
+//! What is asked of conversations: lists, one customer's, counters.
+
+use allhours_domain::{
+    ids::{AgentId, ConversationId, CustomerId, TeamId, TenantId},
+    text::{Language, Tag},
+    words::{Channel, Priority, Tier},
+};
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::{
+    Client,
+    conversations::{ConversationRow, CounterRow, Status},
+    error::ProjectionError,
+    page::{Page, rows_to_read},
+    rows::{Row, column},
+    sql::sql,
+};
+
+/// Whose queue.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum TeamScope {
+    /// Anybody's.
+    #[default]
+    Any,
+    /// The common one.
+    Common,
+    /// This team's.
+    Team(TeamId),
+}
+
+impl TeamScope {
+    pub(crate) fn team(self) -> (bool, Option<Uuid>) {
+        match self {
+            Self::Any => (false, None),
+            Self::Common => (true, None),
+            Self::Team(team) => (true, Some(team.0)),
+        }
+    }
+}
+
+/// Who is responsible.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum AssigneeScope {
+    /// Anybody or nobody.
+    #[default]
+    Any,
+    /// Nobody.
+    Nobody,
+    /// This agent.
+    Agent(AgentId),
+}
+
+impl AssigneeScope {
+    fn agent(self) -> (bool, Option<Uuid>) {
+        match self {
+            Self::Any => (false, None),
+            Self::Nobody => (true, None),
+            Self::Agent(agent) => (true, Some(agent.0)),
+        }
+    }
+}
+
+/// Which conversations; every part that is given must hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ConversationFilter {
+    /// In whose queue.
+    pub team: TeamScope,
+    /// Where they stand; empty means anywhere.
+    pub statuses: Vec<Status>,
+    /// Who is responsible.
+    pub assignee: AssigneeScope,
+    /// Of this tier.
+    pub tier: Option<Tier>,
+    /// Of this priority.
+    pub priority: Option<Priority>,
+    /// With this tag.
+    pub tag: Option<Tag>,
+    /// Of this customer.
+    pub customer: Option<CustomerId>,
+    /// Begun on this channel.
+    pub channel: Option<Channel>,
+    /// In this language.
+    pub language: Option<Language>,
+    /// Also those that were merged into another one.
+    pub merged_too: bool,
+}
+
+/// In which order.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ConversationOrder {
+    /// By the last message or note, newest first.
+    #[default]
+    Activity,
+    /// By opening, newest first.
+    Opening,
+}
+
+/// Where a page of conversations ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ConversationKey {
+    /// The instant by which the list is ordered.
+    pub at: Timestamp,
+    /// The conversation.
+    pub id: ConversationId,
+}
+
+impl ConversationOrder {
+    /// The key of a row in this order, to go on after it.
+    #[must_use]
+    pub fn key(self, row: &ConversationRow) -> ConversationKey {
+        let at = match self {
+            Self::Activity => row.last_activity_at,
+            Self::Opening => row.opened_at,
+        };
+        ConversationKey { at, id: row.id }
+    }
+}
+
+/// The conversations with these ids, in no order; unknown ones are left out.
+///
+/// # Errors
+///
+/// A failure of the database.
+pub async fn by_ids(
+    client: &Client,
+    ids: &[ConversationId],
+) -> Result<Vec<ConversationRow>, ProjectionError> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+    let statement = client.prepare_cached(sql!("conversations/by_ids")).await?;
+    client.query(&statement, &[&ids]).await?.iter().map(ConversationRow::read).collect()
+}
+
+/// A page of the filtered conversations, at most `limit`, going on after a key.
+///
+/// # Errors
+///
+/// A failure of the database.
+pub async fn list(
+    client: &Client,
+    filter: &ConversationFilter,
+    order: ConversationOrder,
+    after: Option<ConversationKey>,
+    limit: usize,
+) -> Result<Page<ConversationRow>, ProjectionError> {
+    let statement = client
+        .prepare_cached(match order {
+            ConversationOrder::Activity => sql!("conversations/list_by_activity"),
+            ConversationOrder::Opening => sql!("conversations/list_by_opening"),
+        })
+        .await?;
+    let (by_team, team) = filter.team.team();
+    let (by_assignee, assignee) = filter.assignee.agent();
+    let statuses: Vec<&str> = filter.statuses.iter().map(|it| it.as_str()).collect();
+    let statuses = (!statuses.is_empty()).then_some(statuses);
+    // Those that were merged are shown where they are asked for by name.
+    let merged_too = filter.merged_too || filter.statuses.contains(&Status::Merged);
+    let rows = client
+        .query(
+            &statement,
+            &[
+                &by_team,
+                &team,
+                &statuses,
+                &by_assignee,
+                &assignee,
+                &filter.tier.map(Tier::as_str),
+                &filter.priority.map(Priority::as_str),
+                &filter.tag.as_ref().map(Tag::as_str),
+                &filter.customer.map(|id| id.0),
+                &filter.channel.map(Channel::as_str),
+                &filter.language.as_ref().map(Language::as_str),
+                &merged_too,
+                &after.map(|key| key.at),
+                &after.map(|key| key.id.0),
+                &rows_to_read(limit),
+            ],
+        )
+        .await?;
+    let rows = rows.iter().map(ConversationRow::read).collect::<Result<_, _>>()?;
+    Ok(Page::of(rows, limit))
+}
+
+/// How many conversations there are of each kind, kept in step with them.
+///
+/// # Errors
+///
+/// A failure of the database.
+pub async fn counters(
+    client: &Client,
+    team: TeamScope,
+) -> Result<Vec<CounterRow>, ProjectionError> {
+    let (by_team, team) = team.team();
+    let team = team.unwrap_or(Uuid::nil());
+    let statement = client.prepare_cached(sql!("conversations/counters")).await?;
+    client.query(&statement, &[&by_team, &team]).await?.iter().map(CounterRow::read).collect()
+}
+
+/// What one customer's conversations add up to; merged ones are not counted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CustomerContacts {
+    /// Who.
+    pub customer_id: CustomerId,
+    /// Neither resolved nor closed.
+    pub live: i64,
+    /// All.
+    pub total: i64,
+    /// How often one was reopened.
+    pub reopenings: i64,
+    /// When the customer last wrote.
+    pub last_contact_at: Option<Timestamp>,
+}
+
+/// What the conversations of these customers add up to; those without any are left out.
+///
+/// # Errors
+///
+/// A failure of the database.
+pub async fn contacts(
+    client: &Client,
+    customers: &[CustomerId],
+) -> Result<Vec<CustomerContacts>, ProjectionError> {
+    let ids: Vec<Uuid> = customers.iter().map(|id| id.0).collect();
+    let statement = client.prepare_cached(sql!("conversations/by_customers")).await?;
+    let rows = client.query(&statement, &[&ids]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(CustomerContacts {
+                customer_id: column(row, "conversations", "customer_id")?,
+                live: column(row, "conversations", "live")?,
+                total: column(row, "conversations", "total")?,
+                reopenings: column(row, "conversations", "reopenings")?,
+                last_contact_at: column(row, "conversations", "last_contact_at")?,
+            })
+        })
+        .collect()
+}
+
+/// A conversation that should have been woken by now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DueSnooze {
+    /// Whose desk.
+    pub tenant_id: TenantId,
+    /// Which conversation.
+    pub id: ConversationId,
+    /// Until when it was put aside.
+    pub snoozed_until: Timestamp,
+}
+
+/// The conversations of all tenants that were put aside until `at` or before, the longest due
+/// first. For the timers, on a connection of the owner; a tenant's reader sees its own only.
+///
+/// # Errors
+///
+/// A failure of the database.
+pub async fn due_snoozes(
+    client: &Client,
+    at: Timestamp,
+    limit: usize,
+) -> Result<Vec<DueSnooze>, ProjectionError> {
+    let statement = client.prepare_cached(sql!("conversations/due_snoozes")).await?;
+    let limit = rows_to_read(limit) - 1;
+    let rows = client.query(&statement, &[&at, &limit]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(DueSnooze {
+                tenant_id: column(row, "conversations", "tenant_id")?,
+                id: column(row, "conversations", "id")?,
+                snoozed_until: column(row, "conversations", "snoozed_until")?,
+            })
+        })
+        .collect()
+}
+
+/// When the next conversation of any tenant is due to be woken. For the timers.
+///
+/// # Errors
+///
+/// A failure of the database.
+pub async fn next_snooze(client: &Client) -> Result<Option<Timestamp>, ProjectionError> {
+    let statement = client.prepare_cached(sql!("conversations/next_snooze")).await?;
+    column(&client.query_one(&statement, &[]).await?, "conversations", "snoozed_until")
+}
