@@ -9,7 +9,9 @@ use allhours_domain::{
     fields::FieldValue,
     ids::{AgentId, ArticleId, ConversationId, CustomerId, IdentityId, TeamId, TenantId},
     text::{Key, Language, Name, Tag},
-    words::{Channel, Presence, Priority, Purpose, ResolutionKind, Tier, WaitingOn},
+    words::{
+        Channel, ConversationStatus, Presence, Priority, Purpose, ResolutionKind, Tier, WaitingOn,
+    },
 };
 use jiff::Timestamp;
 use serde::{Serialize, de::DeserializeOwned};
@@ -85,7 +87,7 @@ macro_rules! word_columns {
 }
 pub(crate) use word_columns;
 
-word_columns! { Channel, Presence, Priority, Purpose, ResolutionKind, Tier, WaitingOn, }
+word_columns! { Channel, ConversationStatus, Presence, Priority, Purpose, ResolutionKind, Tier, WaitingOn, }
 
 macro_rules! text_columns {
     ($($type:ty,)+) => {$(

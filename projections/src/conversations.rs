@@ -6,7 +6,6 @@
 mod queue;
 mod read;
 mod rows;
-mod status;
 
 pub use self::{
     queue::{
@@ -17,5 +16,4 @@ pub use self::{
         DueSnooze, TeamScope, by_ids, contacts, counters, due_snoozes, list, next_snooze,
     },
     rows::{AssignmentRow, ConversationRow, CounterRow, QueueRow, rank},
-    status::Status,
 };

@@ -38,12 +38,7 @@ pub struct Intervals<I: Interval> {
 
 impl<I: Interval> Default for Intervals<I> {
     fn default() -> Self {
-        Self {
-            slots: HashMap::new(),
-            ended: Vec::new(),
-            wanted: Vec::new(),
-            complete: false,
-        }
+        Self { slots: HashMap::new(), ended: Vec::new(), wanted: Vec::new(), complete: false }
     }
 }
 

@@ -207,8 +207,7 @@ impl<R: Row> Rows<R> {
             "{key:?} of {} was not asked for",
             R::TABLE
         );
-        let slot =
-            self.slots.entry(key.clone()).or_insert(Slot { row: None, changed: false });
+        let slot = self.slots.entry(key.clone()).or_insert(Slot { row: None, changed: false });
         slot.changed = true;
         &mut slot.row
     }

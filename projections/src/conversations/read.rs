@@ -3,14 +3,14 @@
 use allhours_domain::{
     ids::{AgentId, ConversationId, CustomerId, TeamId, TenantId},
     text::{Language, Tag},
-    words::{Channel, Priority, Tier},
+    words::{Channel, ConversationStatus, Priority, Tier},
 };
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::{
     Client,
-    conversations::{ConversationRow, CounterRow, Status},
+    conversations::{ConversationRow, CounterRow},
     error::ProjectionError,
     page::{Page, rows_to_read},
     rows::{Row, column},
@@ -67,7 +67,7 @@ pub struct ConversationFilter {
     /// In whose queue.
     pub team: TeamScope,
     /// Where they stand; empty means anywhere.
-    pub statuses: Vec<Status>,
+    pub statuses: Vec<ConversationStatus>,
     /// Who is responsible.
     pub assignee: AssigneeScope,
     /// Of this tier.
@@ -154,7 +154,7 @@ pub async fn list(
     let statuses: Vec<&str> = filter.statuses.iter().map(|it| it.as_str()).collect();
     let statuses = (!statuses.is_empty()).then_some(statuses);
     // Those that were merged are shown where they are asked for by name.
-    let merged_too = filter.merged_too || filter.statuses.contains(&Status::Merged);
+    let merged_too = filter.merged_too || filter.statuses.contains(&ConversationStatus::Merged);
     let rows = client
         .query(
             &statement,

@@ -6,13 +6,13 @@ use allhours_domain::{
     fields::FieldValue,
     ids::{AgentId, ConversationId, CustomerId, TeamId, TenantId},
     text::{Key, Language, Tag},
-    words::{Channel, Priority, ResolutionKind, Tier, WaitingOn},
+    words::{Channel, ConversationStatus, Priority, ResolutionKind, Tier, WaitingOn},
 };
 use allhours_eventstore::recorded::Position;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::{columns::Structured, conversations::status::Status, intervals::interval, rows::table};
+use crate::{columns::Structured, intervals::interval, rows::table};
 
 table! {
     /// A conversation as lists show it.
@@ -26,7 +26,7 @@ table! {
         /// Where it began.
         channel: Channel,
         /// Where it stands.
-        status: Status,
+        status: ConversationStatus,
         /// Which episode, from 1.
         episode: i32,
         /// In whose queue; none means the common one.
@@ -79,14 +79,14 @@ table! {
 table! {
     /// How many conversations there are of one kind; merged ones are not counted.
     CounterRow in "conversation_counters" by (
-        tenant_id: TenantId, team_id: Uuid, status: Status, tier: Tier, priority: Priority
+        tenant_id: TenantId, team_id: Uuid, status: ConversationStatus, tier: Tier, priority: Priority
     ) {
         /// Whose desk.
         tenant_id: TenantId,
         /// In whose queue; the nil id stands for the common one.
         team_id: Uuid,
         /// Where they stand.
-        status: Status,
+        status: ConversationStatus,
         /// Their tier.
         tier: Tier,
         /// Their priority.
@@ -143,7 +143,7 @@ table! {
         /// Who.
         agent_id: AgentId,
         /// Where the conversation stands: open, waiting or snoozed.
-        status: Status,
+        status: ConversationStatus,
     }
 }
 

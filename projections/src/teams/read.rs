@@ -53,9 +53,8 @@ pub async fn list(
     let statement = client.prepare_cached(sql!("teams/list")).await?;
     let created_at = after.map(|key| key.created_at);
     let id = after.map(|key| key.id.0);
-    let rows = client
-        .query(&statement, &[&retired_too, &created_at, &id, &rows_to_read(limit)])
-        .await?;
+    let rows =
+        client.query(&statement, &[&retired_too, &created_at, &id, &rows_to_read(limit)]).await?;
     let rows = rows.iter().map(TeamRow::read).collect::<Result<_, _>>()?;
     Ok(Page::of(rows, limit))
 }
