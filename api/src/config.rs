@@ -75,6 +75,9 @@ pub fn load(
     if settings.models.dir.as_os_str().is_empty() {
         settings.models.dir = settings.data.dir.join("models");
     }
+    if settings.server.explorer_dir.as_os_str().is_empty() {
+        settings.server.explorer_dir = environment::cache_dir(environment).join("explorer");
+    }
     settings.check()?;
     Ok(settings)
 }

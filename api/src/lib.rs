@@ -8,5 +8,6 @@ pub mod clock;
 pub mod config;
 pub mod desk;
 pub mod graphql;
+pub mod http;
 pub mod limits;
 pub mod tenant;

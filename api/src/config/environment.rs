@@ -67,11 +67,16 @@ pub(super) fn data_dir(environment: &[(String, String)]) -> PathBuf {
     if rustix::process::geteuid().is_root() {
         return PathBuf::from("/var/lib/allhours");
     }
-    let under_home =
-        || lookup(environment, "HOME").map(|home| PathBuf::from(home).join(".local/share"));
-    lookup(environment, "XDG_DATA_HOME")
-        .map(PathBuf::from)
-        .or_else(under_home)
-        .unwrap_or_else(std::env::temp_dir)
-        .join("allhours")
+    under_home(environment, "XDG_DATA_HOME", ".local/share")
+}
+
+/// Where files are kept that can be fetched again.
+pub(super) fn cache_dir(environment: &[(String, String)]) -> PathBuf {
+    under_home(environment, "XDG_CACHE_HOME", ".cache")
+}
+
+fn under_home(environment: &[(String, String)], variable: &str, usual: &str) -> PathBuf {
+    let home = || lookup(environment, "HOME").map(|home| PathBuf::from(home).join(usual));
+    let named = lookup(environment, variable).map(PathBuf::from);
+    named.or_else(home).unwrap_or_else(std::env::temp_dir).join("allhours")
 }

@@ -74,6 +74,8 @@ settings! {
         drain_notice_ms: u64,
         /// Whether the explorer is served.
         explore: bool,
+        /// Where the explorer's files are.
+        explorer_dir: PathBuf,
         /// Whether `X-Forwarded-For` is believed.
         behind_proxy: bool,
     }
@@ -96,8 +98,8 @@ settings! {
         init_timeout_ms: u64,
         /// How often the server pings.
         ping_ms: u64,
-        /// The most waiting frames.
-        buffer_frames_max: usize,
+        /// How long a reader may take nothing.
+        slow_ms: u64,
         /// The most operations on a socket.
         operations_max: usize,
         /// The most sockets and streams.
@@ -173,13 +175,12 @@ impl Settings {
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         let master = self.keys.master.reveal();
         let hexadecimal = master.len() == 64 && master.chars().all(|it| it.is_ascii_hexdigit());
-        let positive: [(&str, usize); 9] = [
+        let positive: [(&str, usize); 8] = [
             ("database.connections_max", self.database.connections_max),
             ("server.body_bytes_max", self.server.body_bytes_max),
             ("graphql.depth_max", self.graphql.depth_max),
             ("graphql.cost_max", self.graphql.cost_max),
             ("graphql.tokens_max", self.graphql.tokens_max),
-            ("subscriptions.buffer_frames_max", self.subscriptions.buffer_frames_max),
             ("subscriptions.operations_max", self.subscriptions.operations_max),
             ("subscriptions.connections_max", self.subscriptions.connections_max),
             ("import.in_flight", self.import.in_flight),
@@ -188,6 +189,7 @@ impl Settings {
             ("server.deadline_ms", self.server.deadline_ms),
             ("subscriptions.init_timeout_ms", self.subscriptions.init_timeout_ms),
             ("subscriptions.ping_ms", self.subscriptions.ping_ms),
+            ("subscriptions.slow_ms", self.subscriptions.slow_ms),
             ("auth.token_ttl_s", self.auth.token_ttl_s),
         ];
         let zero = positive

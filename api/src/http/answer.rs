@@ -1,0 +1,145 @@
+//! How results and refusals are written.
+
+use async_graphql::{Response, ServerError};
+use axum::{
+    body::Body,
+    http::{HeaderValue, StatusCode, header},
+    response::Response as Answer,
+};
+use serde::Serialize;
+use serde_json::json;
+
+use super::{accept::Media, caller::Denied, observe::RequestId};
+
+/// The fixed codes that errors carry in `extensions.code`.
+pub mod code {
+    /// No token, or not a good one.
+    pub const UNAUTHENTICATED: &str = "UNAUTHENTICATED";
+    /// Too often.
+    pub const RATE_LIMITED: &str = "RATE_LIMITED";
+    /// The request itself is wrong.
+    pub const BAD_USER_INPUT: &str = "BAD_USER_INPUT";
+    /// Not just now.
+    pub const UNAVAILABLE: &str = "UNAVAILABLE";
+}
+
+/// What is said when the deadline passed.
+pub const DEADLINE: &str = "this took too long and was given up; if it was a mutation, its outcome is unknown: \
+     send it again with the same idempotencyKey to settle it";
+
+#[derive(Serialize)]
+struct Written<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<&'a async_graphql::Value>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    errors: &'a [ServerError],
+    #[serde(skip_serializing_if = "std::collections::BTreeMap::is_empty")]
+    extensions: &'a std::collections::BTreeMap<String, async_graphql::Value>,
+}
+
+/// Whether a response says that nothing was executed: errors without a place in the data.
+#[must_use]
+pub fn is_request_error(response: &Response) -> bool {
+    response.data == async_graphql::Value::Null
+        && !response.errors.is_empty()
+        && response.errors.iter().all(|error| error.path.is_empty())
+}
+
+/// Gives every error a code and the request's id.
+pub fn mark(errors: &mut [ServerError], id: &RequestId) {
+    for error in errors {
+        let extensions = error.extensions.get_or_insert_default();
+        if extensions.get("code").is_none() {
+            extensions.set("code", code::BAD_USER_INPUT);
+        }
+        extensions.set("requestId", id.as_str());
+    }
+}
+
+/// A response as JSON text; a request error has no `data` entry.
+#[must_use]
+pub fn json_text(response: &mut Response, id: &RequestId) -> Vec<u8> {
+    let request_error = is_request_error(response);
+    mark(&mut response.errors, id);
+    let written = Written {
+        data: (!request_error).then_some(&response.data),
+        errors: &response.errors,
+        extensions: &response.extensions,
+    };
+    serde_json::to_vec(&written).unwrap_or_else(|error| {
+        tracing::error!(%error, "a response can't be written as JSON");
+        br#"{"errors":[{"message":"the result can't be written","extensions":{"code":"INTERNAL"}}]}"#
+            .to_vec()
+    })
+}
+
+/// A GraphQL result as an HTTP answer.
+pub fn result(media: Media, mut response: Response, id: &RequestId) -> Answer {
+    let status = status_of(media, &response);
+    let headers = std::mem::take(&mut response.http_headers);
+    let mut answer = written(media, status, json_text(&mut response, id));
+    answer.headers_mut().extend(headers);
+    answer
+}
+
+fn status_of(media: Media, response: &Response) -> StatusCode {
+    let code = response.errors.first().and_then(|error| error.extensions.as_ref()?.get("code"));
+    let is = |word: &str| matches!(code, Some(async_graphql::Value::String(code)) if code == word);
+    if !is_request_error(response) {
+        StatusCode::OK
+    } else if is(code::RATE_LIMITED) {
+        StatusCode::TOO_MANY_REQUESTS
+    } else if is(code::UNAVAILABLE) {
+        StatusCode::SERVICE_UNAVAILABLE
+    } else if media == Media::GraphqlResponse {
+        StatusCode::BAD_REQUEST
+    } else {
+        StatusCode::OK
+    }
+}
+
+/// An error of the transport as an HTTP answer.
+pub fn failure(
+    media: Media,
+    status: StatusCode,
+    code: &str,
+    message: &str,
+    id: &RequestId,
+) -> Answer {
+    let extensions = json!({"code": code, "requestId": id.as_str()});
+    let body = json!({"errors": [{"message": message, "extensions": extensions}]});
+    written(media, status, body.to_string().into_bytes())
+}
+
+/// A refusal to listen to somebody as an HTTP answer.
+pub fn denied(media: Media, denied: &Denied, id: &RequestId) -> Answer {
+    let (status, code) = match denied {
+        Denied::Unauthenticated(_) => (StatusCode::UNAUTHORIZED, code::UNAUTHENTICATED),
+        Denied::TooMany(_) => (StatusCode::TOO_MANY_REQUESTS, code::RATE_LIMITED),
+        Denied::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, code::UNAVAILABLE),
+    };
+    let mut answer = failure(media, status, code, &denied.to_string(), id);
+    let headers = answer.headers_mut();
+    match denied {
+        Denied::Unauthenticated(_) => {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        Denied::TooMany(too_many) => {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(too_many.retry_after_s));
+        }
+        Denied::Unavailable => {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(5));
+        }
+    }
+    answer
+}
+
+fn written(media: Media, status: StatusCode, body: Vec<u8>) -> Answer {
+    // An event stream that never began is answered as what any client can read.
+    let media = if media == Media::EventStream { Media::Json } else { media };
+    let mut answer = Answer::new(Body::from(body));
+    *answer.status_mut() = status;
+    let content_type = HeaderValue::from_static(media.content_type());
+    answer.headers_mut().insert(header::CONTENT_TYPE, content_type);
+    answer
+}

@@ -1,0 +1,109 @@
+//! What surrounds every request: its id, a span, metrics, and headers that all answers carry.
+
+use std::sync::Arc;
+
+use async_graphql::Executor;
+use axum::{
+    extract::{Request, State},
+    http::{HeaderName, HeaderValue, header},
+    middleware::Next,
+    response::Response,
+};
+use tracing::Instrument;
+
+use super::{caller, service::Service};
+use crate::clock;
+
+/// The header that carries a request's id, both ways.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The id of one request: the caller's own where it is short and plain, otherwise ours.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestId(Arc<str>);
+
+impl RequestId {
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    fn of(request: &Request) -> Self {
+        let plain = |text: &&str| {
+            let fits = |it: char| it.is_ascii_alphanumeric() || matches!(it, '-' | '_' | '.');
+            (1..=64).contains(&text.len()) && text.chars().all(fits)
+        };
+        let given = request.headers().get(REQUEST_ID).and_then(|value| value.to_str().ok());
+        given.filter(plain).map_or_else(Self::made, |text| Self(text.into()))
+    }
+
+    /// A new one.
+    #[must_use]
+    pub fn made() -> Self {
+        Self(clock::new_id().to_string().into())
+    }
+}
+
+/// Gives a request its id and address, measures it, and completes the answer's headers.
+pub async fn layer<E: Executor>(
+    State(service): State<Arc<Service<E>>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let id = RequestId::of(&request);
+    let method = request.method().clone();
+    let route = route_of(request.uri().path());
+    let address = caller::address_of(&request, service.settings.server.behind_proxy);
+    request.extensions_mut().insert(id.clone());
+    request.extensions_mut().insert(address);
+
+    let begun = clock::instant();
+    // The path's query, headers and bodies may hold personal data and secrets: not logged.
+    let span = tracing::info_span!(
+        "http.request",
+        "http.request.method" = %method,
+        "http.route" = route,
+        request_id = id.as_str(),
+        "http.response.status_code" = tracing::field::Empty,
+    );
+    let mut response = next.run(request).instrument(span.clone()).await;
+    let status = response.status().as_u16();
+    span.record("http.response.status_code", status);
+    let labels = [
+        ("method", known_method(&method).to_owned()),
+        ("route", route.to_owned()),
+        ("status", status.to_string()),
+    ];
+    metrics::histogram!("http_server_request_duration_seconds", &labels)
+        .record(begun.elapsed().as_secs_f64());
+
+    let headers = response.headers_mut();
+    if let Ok(value) = HeaderValue::from_str(id.as_str()) {
+        headers.insert(REQUEST_ID, value);
+    }
+    let fixed = [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+    ];
+    for (name, value) in fixed {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+/// The path as a label; callers can't invent new ones.
+fn route_of(path: &str) -> &'static str {
+    const ROUTES: &[&str] = &["/graphql", "/livez", "/readyz", "/metrics", "/explore"];
+    let known = ROUTES.iter().find(|route| **route == path).copied();
+    known.unwrap_or(if path.starts_with("/explore/") { "/explore/{file}" } else { "other" })
+}
+
+/// The method as a label; callers can't invent new ones.
+fn known_method(method: &axum::http::Method) -> &str {
+    match method.as_str() {
+        known @ ("GET" | "POST" | "HEAD" | "OPTIONS" | "PUT" | "DELETE" | "PATCH") => known,
+        _ => "other",
+    }
+}

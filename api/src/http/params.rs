@@ -1,0 +1,137 @@
+//! A request's parameters: `query`, `operationName`, `variables`, `extensions`; nothing lax.
+
+use async_graphql::{
+    Request, Variables,
+    parser::types::{DocumentOperations, OperationType},
+};
+use axum::http::{HeaderMap, header};
+use serde_json::{Map, Value};
+
+/// What is wrong with a request before GraphQL even begins.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BadRequest {
+    /// The body is not in the one form that is read.
+    #[error("the body must be sent as application/json in UTF-8")]
+    MediaType,
+    /// The body is no JSON.
+    #[error("the body is not JSON")]
+    NotJson,
+    /// The body is a JSON array: several documents at once are not taken.
+    #[error("batches of requests are not taken")]
+    Batch,
+    /// The body is JSON, but no object.
+    #[error("the body must be a JSON object")]
+    NotAnObject,
+    /// A parameter has the wrong type, or is missing or repeated.
+    #[error("parameter `{0}` {1}")]
+    Parameter(&'static str, &'static str),
+}
+
+/// Whether the body says to be JSON in UTF-8.
+///
+/// # Errors
+///
+/// It does not. Other forms could be sent by a foreign web page without asking first.
+pub fn require_json(headers: &HeaderMap) -> Result<(), BadRequest> {
+    let text = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let mut parts = text.unwrap_or_default().split(';').map(str::trim);
+    let json = parts.next().is_some_and(|it| it.eq_ignore_ascii_case("application/json"));
+    let utf8 = parts.all(|part| match part.split_once('=') {
+        Some((name, value)) if name.trim().eq_ignore_ascii_case("charset") => {
+            value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
+        }
+        Some(_) | None => true,
+    });
+    if json && utf8 { Ok(()) } else { Err(BadRequest::MediaType) }
+}
+
+/// The request that a body holds.
+///
+/// # Errors
+///
+/// No JSON object, or a parameter of the wrong type.
+pub fn from_body(body: &[u8]) -> Result<Request, BadRequest> {
+    match serde_json::from_slice(body).map_err(|_| BadRequest::NotJson)? {
+        Value::Object(parameters) => from_object(parameters),
+        Value::Array(_) => Err(BadRequest::Batch),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+            Err(BadRequest::NotAnObject)
+        }
+    }
+}
+
+/// The request that an address's query holds; maps stand there as JSON.
+///
+/// # Errors
+///
+/// A parameter that is missing, repeated or malformed.
+pub fn from_pairs(pairs: Vec<(String, String)>) -> Result<Request, BadRequest> {
+    let mut parameters = Map::new();
+    for (name, text) in pairs {
+        let value = match name.as_str() {
+            "query" | "operationName" => Value::String(text),
+            "variables" if text.is_empty() => Value::Null,
+            "variables" => serde_json::from_str(&text)
+                .map_err(|_| BadRequest::Parameter("variables", "is not JSON"))?,
+            "extensions" if text.is_empty() => Value::Null,
+            "extensions" => serde_json::from_str(&text)
+                .map_err(|_| BadRequest::Parameter("extensions", "is not JSON"))?,
+            _ => continue,
+        };
+        if parameters.insert(name, value).is_some() {
+            return Err(BadRequest::Parameter("query", "or another one is repeated"));
+        }
+    }
+    from_object(parameters)
+}
+
+/// The request that a JSON object describes.
+///
+/// # Errors
+///
+/// A parameter that is missing or of the wrong type.
+pub fn from_object(mut parameters: Map<String, Value>) -> Result<Request, BadRequest> {
+    let mut take = |name: &str| parameters.remove(name).unwrap_or(Value::Null);
+    let Value::String(query) = take("query") else {
+        return Err(BadRequest::Parameter("query", "must be a string"));
+    };
+    let operation_name = match take("operationName") {
+        Value::Null => None,
+        Value::String(name) => Some(name),
+        _ => return Err(BadRequest::Parameter("operationName", "must be a string or null")),
+    };
+    let variables = match take("variables") {
+        Value::Null => Variables::default(),
+        map @ Value::Object(_) => Variables::from_json(map),
+        _ => return Err(BadRequest::Parameter("variables", "must be a map or null")),
+    };
+    let extensions = match take("extensions") {
+        Value::Null => Map::new(),
+        Value::Object(map) => map,
+        _ => return Err(BadRequest::Parameter("extensions", "must be a map or null")),
+    };
+    let mut request = Request::new(query).variables(variables);
+    request.operation_name = operation_name;
+    for (name, value) in extensions {
+        let value = async_graphql::Value::from_json(value)
+            .map_err(|_| BadRequest::Parameter("extensions", "holds what GraphQL can't"))?;
+        request.extensions.insert(name, value);
+    }
+    Ok(request)
+}
+
+/// What kind of operation a request asks for; `None` where that can't be told, because the
+/// document does not parse or names no such operation. Execution will say what is wrong.
+pub fn operation_of(request: &mut Request) -> Option<OperationType> {
+    let wanted = request.operation_name.clone();
+    let document = request.parsed_query().ok()?;
+    let operation = match (&document.operations, wanted) {
+        (DocumentOperations::Single(operation), None) => operation,
+        (DocumentOperations::Multiple(_), None) => return None,
+        (operations, Some(wanted)) => {
+            let named = |name: Option<&async_graphql::Name>| name.is_some_and(|it| *it == wanted);
+            operations.iter().find(|(name, _)| named(*name)).map(|(_, operation)| operation)?
+        }
+    };
+    Some(operation.node.ty)
+}

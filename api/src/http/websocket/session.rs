@@ -1,0 +1,326 @@
+//! One socket's life: handshake, operations, and its end.
+//!
+//! One task does it all, so nothing is buffered here: a result is made when the one before
+//! has been taken by the network, and whoever does not read holds back only themselves.
+
+use std::{collections::HashMap, pin::Pin, sync::Arc, time::Duration};
+
+use async_graphql::{Executor, Response, ServerError, parser::types::OperationType};
+use axum::extract::ws::{CloseFrame, Message, WebSocket};
+use futures_util::{
+    StreamExt,
+    stream::{AbortHandle, Abortable, BoxStream, SelectAll},
+};
+use serde_json::{Map, Value, json};
+use tokio::time::{Interval, Sleep};
+
+use super::message::{self, Said};
+use crate::{
+    auth::Authenticated,
+    clock,
+    http::{
+        answer::{self, code},
+        caller::{Address, Denied},
+        graphql::measure,
+        observe::RequestId,
+        params,
+        service::Service,
+    },
+};
+
+/// How long the close frame may take to leave.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
+/// A moment that never comes.
+const NEVER: Duration = Duration::from_secs(10 * 365 * 86_400);
+
+/// The end of a session: a close code and the reason.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct End(u16, &'static str);
+
+/// What goes out for an operation.
+struct Outgoing {
+    id: String,
+    text: String,
+    is_last: bool,
+}
+
+/// One socket.
+pub struct Session<E> {
+    service: Arc<Service<E>>,
+    address: Address,
+    request_id: RequestId,
+    token: Option<String>,
+    who: Option<Authenticated>,
+    operations: SelectAll<Abortable<BoxStream<'static, Outgoing>>>,
+    running: HashMap<String, AbortHandle>,
+    unanswered_pings: u32,
+    slow: Duration,
+}
+
+impl<E> std::fmt::Debug for Session<E> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Session").finish_non_exhaustive()
+    }
+}
+
+struct Timers {
+    /// `connection_init` must have come; after that, the token expires.
+    limit: Pin<Box<Sleep>>,
+    pings: Interval,
+}
+
+impl<E: Executor> Session<E> {
+    /// For a socket from `address`, whose handshake may have carried a token.
+    #[must_use]
+    pub fn new(
+        service: Arc<Service<E>>,
+        address: Address,
+        request_id: RequestId,
+        token: Option<String>,
+    ) -> Self {
+        Self {
+            slow: Duration::from_millis(service.settings.subscriptions.slow_ms),
+            service,
+            address,
+            request_id,
+            token,
+            who: None,
+            operations: SelectAll::new(),
+            running: HashMap::new(),
+            unanswered_pings: 0,
+        }
+    }
+
+    /// Lives until either side ends it.
+    pub async fn run(mut self, mut socket: WebSocket) {
+        let speaks = socket.protocol().is_some_and(|protocol| protocol == super::PROTOCOL);
+        let end = if speaks {
+            self.converse(&mut socket).await.err()
+        } else {
+            Some(End(4406, "only graphql-transport-ws is spoken here"))
+        };
+        let Some(End(code, reason)) = end else { return };
+        metrics::counter!("websockets_closed_total", "code" => code.to_string()).increment(1);
+        let frame = CloseFrame { code, reason: reason.into() };
+        let closing = async {
+            if socket.send(Message::Close(Some(frame))).await.is_ok() {
+                // Until the client has said goodbye as well.
+                while let Some(Ok(_)) = socket.recv().await {}
+            }
+        };
+        // Whether the goodbye arrives is not ours to know.
+        tokio::time::timeout(CLOSE_TIMEOUT, closing).await.ok();
+    }
+
+    /// Ends well where the client has gone, otherwise with the reason to close.
+    async fn converse(&mut self, socket: &mut WebSocket) -> Result<(), End> {
+        let settings = &self.service.settings.subscriptions;
+        let ping = Duration::from_millis(settings.ping_ms);
+        let init = Duration::from_millis(settings.init_timeout_ms);
+        let mut pings = tokio::time::interval(ping);
+        pings.reset();
+        let mut timers = Timers { limit: Box::pin(tokio::time::sleep(init)), pings };
+        let stopping = self.service.stopping.clone();
+        loop {
+            tokio::select! {
+                received = socket.recv() => match received {
+                    Some(Ok(Message::Text(text))) => {
+                        self.hear(socket, &mut timers, text.as_str()).await?;
+                    }
+                    Some(Ok(Message::Binary(_))) => return Err(End(4400, "text is expected")),
+                    Some(Ok(Message::Ping(_) | Message::Pong(_))) => self.unanswered_pings = 0,
+                    Some(Ok(Message::Close(_))) | None => return Ok(()),
+                    Some(Err(_)) => return Err(End(4400, "the frame is malformed or too large")),
+                },
+                Some(outgoing) = self.operations.next(), if !self.operations.is_empty() => {
+                    if outgoing.is_last {
+                        self.running.remove(&outgoing.id);
+                    }
+                    say(socket, self.slow, outgoing.text).await?;
+                },
+                _ = timers.pings.tick() => self.ping(socket).await?,
+                () = &mut timers.limit => return Err(if self.who.is_some() {
+                    End(4403, "the token has expired")
+                } else {
+                    End(4408, "no connection_init in time")
+                }),
+                () = stopping.cancelled() => return Err(End(1012, "the server stops")),
+            }
+        }
+    }
+
+    async fn ping(&mut self, socket: &mut WebSocket) -> Result<(), End> {
+        if self.unanswered_pings >= 2 {
+            return Err(End(4408, "pings went unanswered"));
+        }
+        if self.who.is_some() {
+            self.unanswered_pings += 1;
+            say(socket, self.slow, message::ping()).await?;
+        }
+        Ok(())
+    }
+
+    async fn hear(
+        &mut self,
+        socket: &mut WebSocket,
+        timers: &mut Timers,
+        text: &str,
+    ) -> Result<(), End> {
+        self.unanswered_pings = 0;
+        match message::read(text).ok_or(End(4400, "this is no message of the protocol"))? {
+            Said::Init(payload) => {
+                let lasts = self.begin(&payload).await?;
+                timers.limit = Box::pin(tokio::time::sleep(lasts.min(NEVER)));
+                say(socket, self.slow, message::ack()).await
+            }
+            Said::Ping(payload) => say(socket, self.slow, message::pong(payload)).await,
+            Said::Pong => Ok(()),
+            Said::Subscribe { id, payload } => match self.subscribe(&id, payload)? {
+                Some(refused) => say(socket, self.slow, refused).await,
+                None => Ok(()),
+            },
+            Said::Complete { id } => {
+                if let Some(operation) = self.running.remove(&id) {
+                    operation.abort();
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Checks who it is, and says for how long that holds.
+    async fn begin(&mut self, payload: &Map<String, Value>) -> Result<Duration, End> {
+        if self.who.is_some() {
+            return Err(End(4429, "connection_init was sent twice"));
+        }
+        let token = message::token_in(payload).or(self.token.as_deref());
+        match self.service.admit(token, self.address).await {
+            Ok(who) => {
+                let lasts = who.expires_at.duration_since(clock::now());
+                self.who = Some(who);
+                self.token = None;
+                Ok(Duration::try_from(lasts).unwrap_or_default())
+            }
+            Err(Denied::Unauthenticated(_)) => Err(End(4403, "the token is not accepted")),
+            Err(Denied::TooMany(_)) => Err(End(4429, "too many requests")),
+            Err(Denied::Unavailable) => Err(End(1013, "who asks can't be checked just now")),
+        }
+    }
+
+    /// Starts an operation, or gives the message that says why it is not carried out.
+    fn subscribe(&mut self, id: &str, payload: Map<String, Value>) -> Result<Option<String>, End> {
+        let who = self.who.clone().ok_or(End(4401, "an operation before connection_ack"))?;
+        if self.running.contains_key(id) {
+            return Err(End(4409, "this operation's id is already in use"));
+        }
+        if self.running.len() >= self.service.settings.subscriptions.operations_max {
+            let errors = self.errors(code::RATE_LIMITED, "too many operations on one socket");
+            return Ok(Some(message::error(id, &errors)));
+        }
+        if let Err(too_many) = self.service.limits.of(&who) {
+            let errors = self.errors(code::RATE_LIMITED, &too_many.to_string());
+            return Ok(Some(message::error(id, &errors)));
+        }
+        let mut document = match params::from_object(payload) {
+            Ok(document) => document,
+            Err(wrong) => {
+                let errors = self.errors(code::BAD_USER_INPUT, &wrong.to_string());
+                return Ok(Some(message::error(id, &errors)));
+            }
+        };
+        let operation = params::operation_of(&mut document);
+        let document = self.service.prepared(document, &who, &self.request_id);
+        let outgoing = if operation == Some(OperationType::Subscription) {
+            self.many(id, self.service.executor.execute_stream(document, None))
+        } else {
+            self.once(id, operation, document)
+        };
+        let (handle, registration) = AbortHandle::new_pair();
+        self.operations.push(Abortable::new(outgoing, registration));
+        self.running.insert(id.to_owned(), handle);
+        Ok(None)
+    }
+
+    fn errors(&self, code: &str, message: &str) -> Vec<u8> {
+        let extensions = json!({"code": code, "requestId": self.request_id.as_str()});
+        json!([{"message": message, "extensions": extensions}]).to_string().into_bytes()
+    }
+
+    /// A query or mutation: one result within the deadline.
+    fn once(
+        &self,
+        id: &str,
+        operation: Option<OperationType>,
+        document: async_graphql::Request,
+    ) -> BoxStream<'static, Outgoing> {
+        let (service, request_id, id) =
+            (Arc::clone(&self.service), self.request_id.clone(), id.to_owned());
+        let late = self.errors(code::UNAVAILABLE, answer::DEADLINE);
+        Box::pin(async_stream::stream! {
+            let begun = clock::instant();
+            match service.execute(document).await {
+                Ok(response) => {
+                    let outcome = if response.errors.is_empty() { "ok" } else { "error" };
+                    measure(operation, outcome, begun);
+                    for outgoing in result(&id, response, true, &request_id) {
+                        yield outgoing;
+                    }
+                }
+                Err(_) => {
+                    measure(operation, "deadline", begun);
+                    let text = message::error(&id, &late);
+                    yield Outgoing { id, text, is_last: true };
+                }
+            }
+        })
+    }
+
+    /// A subscription: results as they come, then `complete`.
+    fn many(
+        &self,
+        id: &str,
+        mut responses: BoxStream<'static, Response>,
+    ) -> BoxStream<'static, Outgoing> {
+        let (request_id, id) = (self.request_id.clone(), id.to_owned());
+        Box::pin(async_stream::stream! {
+            let mut is_first = true;
+            while let Some(response) = responses.next().await {
+                let refused = is_first && answer::is_request_error(&response);
+                is_first = false;
+                for outgoing in result(&id, response, false, &request_id) {
+                    yield outgoing;
+                }
+                if refused {
+                    return;
+                }
+            }
+            let text = message::complete(&id);
+            yield Outgoing { id, text, is_last: true };
+        })
+    }
+}
+
+async fn say(socket: &mut WebSocket, slow: Duration, text: String) -> Result<(), End> {
+    match tokio::time::timeout(slow, socket.send(Message::Text(text.into()))).await {
+        // A broken socket is noticed, and ended, where it is read.
+        Ok(Ok(()) | Err(_)) => Ok(()),
+        Err(_) => Err(End(4413, "what is sent is not read; connect again and resume")),
+    }
+}
+
+/// A response as messages: `error` where nothing was executed, otherwise `next`, and
+/// `complete` where it is the only one.
+fn result(id: &str, mut response: Response, only: bool, request_id: &RequestId) -> Vec<Outgoing> {
+    let outgoing = |text, is_last| Outgoing { id: id.to_owned(), text, is_last };
+    if answer::is_request_error(&response) {
+        answer::mark(&mut response.errors, request_id);
+        let text = message::error(id, &errors_text(&response.errors));
+        return vec![outgoing(text, true)];
+    }
+    let next = outgoing(message::next(id, &answer::json_text(&mut response, request_id)), false);
+    if only { vec![next, outgoing(message::complete(id), true)] } else { vec![next] }
+}
+
+fn errors_text(errors: &[ServerError]) -> Vec<u8> {
+    serde_json::to_vec(errors).unwrap_or_else(|_| b"[]".to_vec())
+}
