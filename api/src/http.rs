@@ -15,6 +15,8 @@ pub mod params;
 pub mod serve;
 pub mod service;
 pub mod sse;
+#[cfg(test)]
+mod tests;
 pub mod websocket;
 
 use std::sync::Arc;
