@@ -14,6 +14,8 @@ pub mod log;
 pub mod memory;
 pub mod migrate;
 mod opening;
+pub mod pg;
 mod prepare;
 pub mod recorded;
+pub mod sql;
 mod texts;

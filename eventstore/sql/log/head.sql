@@ -1,0 +1,1 @@
+select coalesce((select position from events order by position desc limit 1), 0)

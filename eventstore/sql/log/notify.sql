@@ -1,0 +1,1 @@
+select pg_notify('allhours_log', $1)

@@ -1,0 +1,1 @@
+select position_at($1)

@@ -1,0 +1,6 @@
+select position, tenant_id, stream_type, stream_id, version, event_id, name, schema_version,
+    command_id, correlation_id, causation_id, actor, occurred_at, recorded_at, payload, leaf_hash
+from events
+where position > $1
+order by position
+limit $2

@@ -1,0 +1,42 @@
+//! Every statement of this package, with the name of its file.
+
+macro_rules! statements {
+    ($($NAME:ident = $file:literal;)+) => {
+        $(pub(crate) const $NAME: &str = include_str!(concat!("../sql/", $file, ".sql"));)+
+
+        /// Every statement with its name; a test prepares them all.
+        pub const ALL: &[(&str, &str)] = &[$(($file, $NAME),)+];
+    };
+}
+
+statements! {
+    DATABASE_MIGRATION_LOCK = "database/migration_lock";
+    DATABASE_SESSION = "database/session";
+    DATABASE_TENANT = "database/tenant";
+    KEYS_KEEP_SUBJECT_KEY = "keys/keep_subject_key";
+    KEYS_KEEP_TENANT_KEY = "keys/keep_tenant_key";
+    KEYS_NEWEST_TENANT_KEY = "keys/newest_tenant_key";
+    KEYS_SUBJECT_KEYS = "keys/subject_keys";
+    KEYS_TENANT_KEY = "keys/tenant_key";
+    LOG_ANSWERED = "log/answered";
+    LOG_APPEND = "log/append";
+    LOG_APPENDER_SESSION = "log/appender_session";
+    LOG_AT_POSITIONS = "log/at_positions";
+    LOG_BY_ID = "log/by_id";
+    LOG_CIPHERTEXTS = "log/ciphertexts";
+    LOG_HEAD = "log/head";
+    LOG_LAST_OF_STREAM = "log/last_of_stream";
+    LOG_LISTEN = "log/listen";
+    LOG_LOAD = "log/load";
+    LOG_NOTIFY = "log/notify";
+    LOG_PAGE_ALL_NEWEST = "log/page_all_newest";
+    LOG_PAGE_ALL_OLDEST = "log/page_all_oldest";
+    LOG_PAGE_CORRELATION_NEWEST = "log/page_correlation_newest";
+    LOG_PAGE_CORRELATION_OLDEST = "log/page_correlation_oldest";
+    LOG_PAGE_STREAM_NEWEST = "log/page_stream_newest";
+    LOG_PAGE_STREAM_OLDEST = "log/page_stream_oldest";
+    LOG_POSITION_AT = "log/position_at";
+    LOG_POSITIONS_ABOUT = "log/positions_about";
+    LOG_READ = "log/read";
+    LOG_TEXTS_ABOUT = "log/texts_about";
+}
