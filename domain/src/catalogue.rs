@@ -1,7 +1,12 @@
 //! Every event that can stand in the log, and how a stored one is read.
 
+mod markdown;
+#[cfg(test)]
+mod tests;
+
 use serde_json::Value;
 
+pub use self::markdown::to_markdown;
 use crate::{
     agent::AgentEvent,
     article::ArticleEvent,

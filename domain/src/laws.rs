@@ -1,5 +1,4 @@
 //! What is true of every aggregate, whatever was asked of it. Tests only.
-#![expect(clippy::unwrap_used, reason = "a law that can't be checked is broken")]
 
 use std::fmt::Debug;
 

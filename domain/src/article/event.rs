@@ -12,7 +12,7 @@ use crate::{
 events! {
     /// A fact about one article.
     pub enum ArticleEvent, upcast = super::upcast::upcast {
-        #[doc = "A first draft was written, in one locale."]
+        #[doc = "The first draft of a locale was written."]
         Drafted = "article.drafted", 1;
         #[doc = "The draft of a locale was written anew."]
         Revised = "article.revised", 1;

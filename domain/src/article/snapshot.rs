@@ -98,7 +98,7 @@ impl ArticleSnapshot {
                 self.change(&event.locale, |it| it.draft.state = DraftState::InReview);
             }
             ArticleEvent::Reviewed(event) => {
-                self.change(&event.locale, |it| it.reviewed(event, at))
+                self.change(&event.locale, |it| it.reviewed(event, at));
             }
             ArticleEvent::Published(event) => {
                 self.change(&event.locale, |it| it.published(event, at));

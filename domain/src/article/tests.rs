@@ -1,5 +1,4 @@
 //! What is true of a knowledge article.
-#![expect(clippy::unwrap_used, reason = "a test stops where its premises fail")]
 
 mod history;
 

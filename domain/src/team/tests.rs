@@ -1,5 +1,4 @@
 //! What is true of a team.
-#![expect(clippy::unwrap_used, reason = "a test stops where its premises fail")]
 
 use cqrs_es::test::TestFramework;
 use jiff::Timestamp;
