@@ -3,9 +3,12 @@
 //! Read [`context`] (what surrounds a command), [`Desk::execute`] (one aggregate), then
 //! [`unit`] (several at once) and the use cases that are more than one command.
 
+pub mod address;
 pub mod context;
+pub mod erase;
 pub mod error;
 pub mod folded;
+pub mod inbound;
 pub mod unit;
 
 use std::{fmt, time::Duration};

@@ -95,6 +95,11 @@ impl Customer {
         self.profile.iter().flat_map(|profile| profile.identities.keys().copied())
     }
 
+    /// The profiles that were merged into this one; whoever erases it erases these as well.
+    pub fn merged(&self) -> impl Iterator<Item = CustomerId> {
+        self.profile.iter().flat_map(|profile| profile.merged.iter().copied())
+    }
+
     /// What they said about a use of their data; none where they said nothing.
     #[must_use]
     pub fn consent(&self, purpose: Purpose) -> Option<bool> {

@@ -1,0 +1,270 @@
+//! A customer's message comes in: from a provider's delivery to a message of a conversation.
+//!
+//! One append holds all of it: the delivery, the customer and their address where nobody knew
+//! them, the conversation where none goes on, and the message. So nothing can be lost in
+//! between, and a delivery that comes again changes nothing but its count.
+
+mod planning;
+
+use allhours_domain::{
+    conversation::{self, Conversation},
+    customer::{self, Customer},
+    identity::{self, Identity},
+    ids::{ConversationId, CustomerId, IdentityId, IntakeId, MessageId, SubjectId, TeamId},
+    intake::{self, Intake},
+    text::{Address, ExternalId, Key, Language, MessageText, Name, RawMessage, Reason, Subject},
+    words::{Channel, Priority, Tier},
+};
+use allhours_eventstore::log::Log;
+use jiff::Timestamp;
+
+use self::planning::Planning;
+use super::{
+    Desk,
+    address::intake_of,
+    context::CommandContext,
+    error::{AnyRefusal, CommandError, Done},
+    folded::Folded,
+};
+
+/// A message as a channel delivers it.
+#[derive(Debug, Clone)]
+pub struct Inbound {
+    /// On which channel.
+    pub channel: Channel,
+    /// Which of the desk's accounts on that channel.
+    pub account: Key,
+    /// The provider's own id of the message.
+    pub external_id: ExternalId,
+    /// The message as the provider sent it.
+    pub raw: RawMessage,
+    /// Who wrote.
+    pub from: Address,
+    /// What they call themselves, if known.
+    pub display_name: Option<Name>,
+    /// The provider's own id of the thread; none where all that one address writes is one.
+    pub thread: Option<ExternalId>,
+    /// The conversation that it answers, if the channel knows; only one of the same customer.
+    pub conversation: Option<ConversationId>,
+    /// The subject line, if the channel has one.
+    pub subject: Option<Subject>,
+    /// What was written.
+    pub text: MessageText,
+    /// In which language, if known.
+    pub language: Option<Language>,
+    /// How urgent, should a conversation be opened.
+    pub priority: Priority,
+    /// In whose queue, should a conversation be opened; none means the common one.
+    pub team: Option<TeamId>,
+    /// When it was received.
+    pub at: Timestamp,
+}
+
+/// What became of a delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delivered {
+    /// It is this message; `new` unless the same delivery had come before.
+    Message {
+        /// Whose.
+        customer: CustomerId,
+        /// Of which conversation.
+        conversation: ConversationId,
+        /// Which message.
+        message: MessageId,
+        /// Whether this delivery made it.
+        new: bool,
+    },
+    /// It waits for a person.
+    Parked,
+    /// A person decided that it is not for this desk.
+    Discarded,
+}
+
+/// How often plans are made anew after somebody else was faster.
+const PLANS_MAX: u32 = 5;
+impl<L: Log> Desk<L> {
+    /// Takes in a delivery.
+    ///
+    /// # Errors
+    ///
+    /// A rule's no that planning anew does not help, or a failure of the log.
+    pub async fn receive(
+        &self,
+        context: &CommandContext,
+        inbound: &Inbound,
+    ) -> Result<(Done, IntakeId, Delivered), CommandError<AnyRefusal>> {
+        let tenant = context.tenant;
+        let Inbound { channel, account, external_id, .. } = inbound;
+        let intake = intake_of(&self.log, tenant, *channel, account, external_id).await?;
+        let context = fingerprinted(context, &format!("{intake} {inbound:?}"));
+        let mut plans = 0;
+        loop {
+            let known = self.load::<Intake>(tenant, intake).await?;
+            if !known.state.is_new() {
+                return self.receive_again(&context, intake, inbound, &known).await;
+            }
+            plans += 1;
+            match self.receive_first(&context, intake, inbound, plans > 1).await {
+                // Somebody else changed what the plan stood on: an address was claimed, a
+                // conversation closed. With another look at it there is another plan.
+                Err(CommandError::Refused(_)) if plans < PLANS_MAX => {}
+                Ok((done, delivered)) => return Ok((done, intake, delivered)),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Keeps a delivery that could not be understood, for a person to see.
+    ///
+    /// # Errors
+    ///
+    /// A failure of the log.
+    pub async fn park(
+        &self,
+        context: &CommandContext,
+        delivery: (Channel, Key, ExternalId, RawMessage),
+        why: Reason,
+    ) -> Result<(Done, IntakeId), CommandError<AnyRefusal>> {
+        let (channel, account, external_id, raw) = delivery;
+        let intake = intake_of(&self.log, context.tenant, channel, &account, &external_id).await?;
+        let subject = intake.into();
+        let receive = intake::command::Receive { channel, account, external_id, raw, subject };
+        let unit = self
+            .unit(context)
+            .with::<Intake>(intake, receive)
+            .with::<Intake>(intake, intake::command::Park { why });
+        Ok((unit.commit().await?, intake))
+    }
+
+    async fn receive_again(
+        &self,
+        context: &CommandContext,
+        intake: IntakeId,
+        inbound: &Inbound,
+        known: &Folded<Intake>,
+    ) -> Result<(Done, IntakeId, Delivered), CommandError<AnyRefusal>> {
+        let again = receive(inbound, intake.into());
+        let done = self.execute::<Intake>(context, intake, again, None).await;
+        let done = done.map_err(CommandError::erased)?;
+        let delivered = match known.state.parsed() {
+            Some((conversation, message)) => {
+                let owner = self.load::<Conversation>(context.tenant, conversation).await?;
+                let customer = owner.state.customer().unwrap_or(CustomerId(conversation.0));
+                // A retry of the command that made it is answered as it was then.
+                Delivered::Message { customer, conversation, message, new: done.repeated }
+            }
+            None if known.state.is_discarded() => Delivered::Discarded,
+            None => Delivered::Parked,
+        };
+        Ok((done, intake, delivered))
+    }
+
+    async fn receive_first(
+        &self,
+        context: &CommandContext,
+        intake: IntakeId,
+        inbound: &Inbound,
+        fresh: bool,
+    ) -> Result<(Done, Delivered), CommandError<AnyRefusal>> {
+        let planning = Planning { desk: self, tenant: context.tenant, inbound, fresh };
+        let sender = planning.sender().await?;
+        let customer = sender.customer;
+        let reopen_within_hours = planning.reopen_within_hours().await?;
+        let place = planning.place(customer, reopen_within_hours).await?;
+        let conversation = place.conversation;
+        let message = MessageId(uuid::Uuid::new_v5(&intake.0, b"message"));
+
+        let mut unit = self.unit(context).with::<Intake>(intake, receive(inbound, customer.into()));
+        if sender.known.is_none() {
+            unit = unit
+                .with::<Customer>(customer, identify(inbound, customer))
+                .with::<Customer>(customer, link(inbound, sender.identity))
+                .with::<Identity>(
+                    sender.identity,
+                    identity::command::Claim { customer, channel: inbound.channel },
+                );
+        }
+        if place.opens {
+            let tier = sender.known.unwrap_or(Tier::New);
+            let open = open(inbound, conversation, customer, tier);
+            unit = unit.with::<Conversation>(conversation, open);
+        }
+        let write = write(inbound, message, intake, reopen_within_hours);
+        let parsed = intake::command::MarkParsed { customer, conversation, message };
+        let done = unit
+            .with::<Conversation>(conversation, write)
+            .with::<Intake>(intake, parsed)
+            .commit()
+            .await?;
+        Ok((done, Delivered::Message { customer, conversation, message, new: true }))
+    }
+}
+
+/// The same context, with what was asked spelled out: plans differ from try to try.
+fn fingerprinted(context: &CommandContext, asked: &str) -> CommandContext {
+    let context = context.clone();
+    if context.fingerprint.is_some() { context } else { context.asked(asked) }
+}
+
+fn receive(inbound: &Inbound, subject: SubjectId) -> intake::command::Receive {
+    intake::command::Receive {
+        channel: inbound.channel,
+        account: inbound.account.clone(),
+        external_id: inbound.external_id.clone(),
+        raw: inbound.raw.clone(),
+        subject,
+    }
+}
+
+fn identify(inbound: &Inbound, id: CustomerId) -> customer::command::Identify {
+    customer::command::Identify {
+        id,
+        display_name: inbound.display_name.clone(),
+        language: inbound.language.clone(),
+        tier: Tier::New,
+    }
+}
+
+fn link(inbound: &Inbound, identity: IdentityId) -> customer::command::LinkIdentity {
+    customer::command::LinkIdentity {
+        identity,
+        channel: inbound.channel,
+        address: inbound.from.clone(),
+        verified: false,
+    }
+}
+
+fn open(
+    inbound: &Inbound,
+    id: ConversationId,
+    customer: CustomerId,
+    tier: Tier,
+) -> conversation::command::Open {
+    conversation::command::Open {
+        id,
+        customer,
+        channel: inbound.channel,
+        subject: inbound.subject.clone(),
+        language: inbound.language.clone(),
+        tier,
+        priority: inbound.priority,
+        team: inbound.team,
+    }
+}
+
+fn write(
+    inbound: &Inbound,
+    message: MessageId,
+    intake: IntakeId,
+    reopen_within_hours: u32,
+) -> conversation::command::ReceiveCustomerMessage {
+    conversation::command::ReceiveCustomerMessage {
+        message,
+        text: inbound.text.clone(),
+        channel: inbound.channel,
+        language: inbound.language.clone(),
+        intake: Some(intake),
+        at: inbound.at,
+        reopen_within_hours,
+    }
+}

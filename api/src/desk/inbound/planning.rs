@@ -1,0 +1,195 @@
+//! Who wrote, and where it goes: looked up before anything is decided.
+
+use allhours_domain::{
+    conversation::Conversation,
+    customer::Customer,
+    desk,
+    identity::Identity,
+    ids::{ConversationId, CustomerId, IdentityId, TenantId},
+    words::{ConversationStatus, Tier},
+};
+use allhours_eventstore::{error::LogError, log::Log};
+use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
+
+use super::Inbound;
+use crate::{
+    clock,
+    desk::{
+        Desk,
+        address::{Thread, identity_of, normalised, thread_of},
+        folded::{Aggregate, Folded, stream_of},
+    },
+};
+
+/// How many merges are followed from one to the next.
+const MERGES_MAX: u32 = 16;
+/// For how long a message reopens where the desk says nothing.
+const REOPEN_WITHIN_HOURS: u32 = 72;
+
+/// Who wrote.
+pub(super) struct Sender {
+    pub customer: CustomerId,
+    pub identity: IdentityId,
+    /// How they are served; none where nobody knew them.
+    pub known: Option<Tier>,
+}
+
+/// Where the message goes.
+pub(super) struct Place {
+    pub conversation: ConversationId,
+    pub opens: bool,
+}
+
+/// One look at all that a message stands on.
+pub(super) struct Planning<'d, L> {
+    pub desk: &'d Desk<L>,
+    pub tenant: TenantId,
+    pub inbound: &'d Inbound,
+    /// Whether what is kept in memory is brought up to date first.
+    pub fresh: bool,
+}
+
+impl<L: Log> Planning<'_, L> {
+    async fn look<A: Aggregate>(&self, id: impl Into<Uuid>) -> Result<Folded<A>, LogError> {
+        self.desk.folded(self.tenant, stream_of::<A>(id), self.fresh).await
+    }
+
+    /// Who holds the address; a new customer where nobody does.
+    pub async fn sender(&self) -> Result<Sender, LogError> {
+        let identity =
+            identity_of(&self.desk.log, self.tenant, self.inbound.channel, &self.inbound.from)
+                .await?;
+        let holder = self.look::<Identity>(identity).await?.state.holder();
+        let Some(mut customer) = holder else {
+            let customer = CustomerId(clock::new_id());
+            return Ok(Sender { customer, identity, known: None });
+        };
+        for _ in 0..MERGES_MAX {
+            let profile = self.look::<Customer>(customer).await?;
+            match profile.state.merged_into() {
+                Some(target) => customer = target,
+                None => {
+                    let known = profile.state.tier();
+                    return Ok(Sender { customer, identity, known });
+                }
+            }
+        }
+        Err(LogError::OutOfBounds("meets customers that are merged in a circle"))
+    }
+
+    pub async fn reopen_within_hours(&self) -> Result<u32, LogError> {
+        let desk = self.look::<desk::Desk>(self.tenant.0).await?;
+        let settings = desk.state.settings();
+        Ok(settings.map_or(REOPEN_WITHIN_HOURS, |it| it.reopen_within_hours))
+    }
+
+    /// The conversation that goes on, or the id of one to open.
+    pub async fn place(
+        &self,
+        customer: CustomerId,
+        reopen_within_hours: u32,
+    ) -> Result<Place, LogError> {
+        if let Some(answered) = self.inbound.conversation
+            && let Some(place) =
+                self.going_on(answered, customer, self.inbound.at, reopen_within_hours).await?
+        {
+            return Ok(place);
+        }
+        let from = normalised(self.inbound.channel, &self.inbound.from);
+        let thread = self.inbound.thread.as_ref().map_or(from.as_str(), |it| it.as_str());
+        let thread = thread_of(
+            &self.desk.log,
+            self.tenant,
+            self.inbound.channel,
+            &self.inbound.account,
+            thread,
+        )
+        .await?;
+        let last = self.last_of(thread).await?;
+        if last > 0 {
+            let id = thread.conversation(last);
+            let place = self.going_on(id, customer, self.inbound.at, reopen_within_hours);
+            if let Some(place) = place.await? {
+                return Ok(place);
+            }
+        }
+        Ok(Place { conversation: thread.conversation(last + 1), opens: true })
+    }
+
+    /// The number of a thread's newest conversation; 0 where there is none. They are opened one
+    /// after the other, so that halving finds the newest in few steps.
+    async fn last_of(&self, thread: Thread) -> Result<u32, LogError> {
+        let mut there = 0;
+        let mut step = 1;
+        while self.is_opened(thread.conversation(there + step)).await? {
+            there += step;
+            step *= 2;
+        }
+        while step > 1 {
+            step /= 2;
+            if self.is_opened(thread.conversation(there + step)).await? {
+                there += step;
+            }
+        }
+        Ok(there)
+    }
+
+    async fn is_opened(&self, id: ConversationId) -> Result<bool, LogError> {
+        Ok(self.look::<Conversation>(id).await?.version > 0)
+    }
+
+    /// Whether a conversation, or the one it was merged into, takes this customer's message.
+    async fn going_on(
+        &self,
+        mut id: ConversationId,
+        customer: CustomerId,
+        at: Timestamp,
+        reopen_within_hours: u32,
+    ) -> Result<Option<Place>, LogError> {
+        for _ in 0..MERGES_MAX {
+            let conversation = self.look::<Conversation>(id).await?.state;
+            if !self.same_customer(conversation.customer(), customer).await? {
+                return Ok(None);
+            }
+            let window = SignedDuration::from_hours(i64::from(reopen_within_hours));
+            let goes_on = match conversation.status() {
+                None | Some(ConversationStatus::Closed) => false,
+                Some(
+                    ConversationStatus::Open
+                    | ConversationStatus::Waiting
+                    | ConversationStatus::Snoozed,
+                ) => true,
+                Some(ConversationStatus::Resolved) => conversation
+                    .resolved_at()
+                    .is_none_or(|resolved| at.duration_since(resolved) <= window),
+                Some(ConversationStatus::Merged) => match conversation.merged_into() {
+                    Some(target) => {
+                        id = target;
+                        continue;
+                    }
+                    None => false,
+                },
+            };
+            return Ok(goes_on.then_some(Place { conversation: id, opens: false }));
+        }
+        Ok(None)
+    }
+
+    /// Whether the one is the other, or was merged into them.
+    async fn same_customer(
+        &self,
+        owner: Option<CustomerId>,
+        customer: CustomerId,
+    ) -> Result<bool, LogError> {
+        let mut owner = owner;
+        for _ in 0..MERGES_MAX {
+            match owner {
+                None => return Ok(false),
+                Some(id) if id == customer => return Ok(true),
+                Some(id) => owner = self.look::<Customer>(id).await?.state.merged_into(),
+            }
+        }
+        Ok(false)
+    }
+}
