@@ -3,11 +3,13 @@
 //! Read `rows` (what stands in the tables), `fold` (how events change it), then `read` and
 //! `queue` (what is asked of it).
 
+mod fold;
 mod queue;
 mod read;
 mod rows;
 
 pub use self::{
+    fold::Conversations,
     queue::{
         AgentLoad, QueueFilter, QueueKey, QueueLength, assignments, loads, queue, queue_length,
     },
@@ -16,4 +18,18 @@ pub use self::{
         DueSnooze, TeamScope, by_ids, contacts, counters, due_snoozes, list, next_snooze,
     },
     rows::{AssignmentRow, ConversationRow, CounterRow, QueueRow, rank},
+};
+
+use crate::fold::{PoisonPolicy, Projection};
+
+/// Conversations.
+pub const PROJECTION: Projection = Projection {
+    name: "conversations",
+    version: 1,
+    stream_types: &["conversation"],
+    poison: PoisonPolicy::Park,
+    tables: &["conversations", "conversation_counters", "queue", "assignments"],
+    create: include_str!("../schema/conversations/tables.sql"),
+    index: include_str!("../schema/conversations/index.sql"),
+    fold: || Box::<Conversations>::default(),
 };

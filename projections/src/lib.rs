@@ -1,18 +1,25 @@
 //! Folds of the log: disposable, rebuilt at any time, never a source of truth.
 //!
-//! Read [`rows`] (what a read table is), then [`conversations`], the richest of them.
+//! Read [`fold`] (what a projection is), [`rows`] and [`table`] (what a read table is), then
+//! [`conversations`], the richest of them, and [`runner`], which keeps them all current.
 
 pub mod agents;
 pub mod articles;
+pub mod churn_features;
 pub mod columns;
+pub mod compare;
+pub mod connection;
 pub mod conversations;
+pub mod counters;
 pub mod customers;
 pub mod error;
+pub mod fold;
 pub mod intervals;
 pub mod page;
 pub mod rows;
 pub mod search;
 pub mod sql;
+pub mod table;
 pub mod teams;
 
 /// A connection that statements are prepared on once.

@@ -1,0 +1,4 @@
+-- Keys and indexes, made when the tables are filled.
+
+alter table customers add primary key (tenant_id, id);
+create index on customers (tenant_id, identified_at desc, id desc);

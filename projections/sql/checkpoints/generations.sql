@@ -1,0 +1,3 @@
+select projection, generation, version, state, position, recorded_at
+from read.checkpoints
+order by projection, generation

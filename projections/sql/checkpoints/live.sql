@@ -1,0 +1,3 @@
+select projection, generation, version, position, recorded_at
+from read.checkpoints
+where state = 'live'

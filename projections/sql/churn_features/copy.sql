@@ -1,0 +1,3 @@
+copy churn_features (
+    tenant_id, customer_id, history, updated_position
+) from stdin binary

@@ -1,0 +1,2 @@
+select tenant_id, customer_id, history, updated_position
+from churn_features

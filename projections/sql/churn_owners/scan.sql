@@ -1,0 +1,2 @@
+select tenant_id, conversation_id, customer_id
+from churn_owners
