@@ -9,6 +9,8 @@
 
 mod columns;
 mod history;
+#[cfg(test)]
+mod tests;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
