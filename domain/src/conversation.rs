@@ -109,13 +109,15 @@ struct Message {
     id: MessageId,
     author: Author,
     redacted: bool,
+    /// Split off. Still known, so that a second delivery of it stays without effect.
+    moved: bool,
 }
 
 impl Message {
-    /// Whether the customer can see it.
+    /// Whether it is here and the customer can see it.
     fn is_public(&self) -> bool {
         match self.author {
-            Author::Customer | Author::Agent(_) => true,
+            Author::Customer | Author::Agent(_) => !self.moved,
             Author::Note(_) => false,
         }
     }
@@ -219,7 +221,8 @@ impl Conversation {
         }
     }
 
-    /// Who wrote a message of this conversation; none where it holds no such message.
+    /// Who wrote a message of this conversation, though it may have been split off since;
+    /// none where it never held such a message.
     #[must_use]
     pub fn author(&self, message: MessageId) -> Option<Author> {
         self.message(message).map(|it| it.author)
@@ -241,7 +244,8 @@ impl Conversation {
             Author::Agent(agent) => Some(MovedMessage { message: it.id, agent: Some(agent) }),
             Author::Note(_) => None,
         };
-        self.messages.iter().filter(|it| wanted.contains(&it.id)).filter_map(moved).collect()
+        let here = self.messages.iter().filter(|it| !it.moved && wanted.contains(&it.id));
+        here.filter_map(moved).collect()
     }
 
     fn message(&self, message: MessageId) -> Option<&Message> {
@@ -312,7 +316,8 @@ impl Conversation {
             }
             ConversationEvent::SplitOff(split) => {
                 let gone: BTreeSet<_> = split.messages.iter().collect();
-                self.messages.retain(|it| !gone.contains(&it.id));
+                let leaving = self.messages.iter_mut().filter(|it| gone.contains(&it.id));
+                leaving.for_each(|it| it.moved = true);
             }
             ConversationEvent::SplitFrom(split) => {
                 for moved in &split.messages {
@@ -336,7 +341,7 @@ impl Conversation {
     }
 
     fn push(&mut self, id: MessageId, author: Author) {
-        self.messages.push(Message { id, author, redacted: false });
+        self.messages.push(Message { id, author, redacted: false, moved: false });
     }
 
     fn set_field(&mut self, set: &event::FieldSet) {

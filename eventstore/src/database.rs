@@ -182,7 +182,7 @@ impl Database {
         &self,
         notifications: Option<mpsc::Sender<Notification>>,
     ) -> Result<Dedicated, DatabaseError> {
-        let (client, mut connection) = self.config.connect(self.encryption.connector()).await?;
+        let (client, mut connection) = self.config.connect(self.encryption.clone()).await?;
         let connection = tokio::spawn(async move {
             while let Some(message) =
                 std::future::poll_fn(|context| connection.poll_message(context)).await
@@ -239,7 +239,7 @@ fn pool(
 ) -> Pool {
     let manager = Manager::from_config(
         config.clone(),
-        encryption.connector(),
+        encryption.clone(),
         ManagerConfig { recycling_method: RecyclingMethod::Fast },
     );
     let limits = [

@@ -7,6 +7,7 @@
 pub mod append;
 pub mod canonical;
 pub mod database;
+pub mod embedded;
 pub mod error;
 pub mod history;
 pub mod keys;

@@ -25,12 +25,12 @@ pub enum MigrateError {
     /// The lock between migrating processes could not be had.
     #[error("the lock for migrations could not be had")]
     Lock(#[source] tokio_postgres::Error),
-    /// The user of the database may not make the role that readers act as.
+    /// The user of the database may not make, or act as, the role of readers.
     #[error(
-        "the database user `{user}` may not create roles; an administrator must run: \
+        "the database user `{user}` may not use the role {READER_ROLE}; an administrator must run: \
          create role {READER_ROLE} nologin; grant {READER_ROLE} to \"{user}\";"
     )]
-    MayNotCreateRole {
+    MayNotUseRole {
         /// Who tried.
         user: String,
     },
@@ -74,7 +74,7 @@ fn failure(error: refinery::Error, database: &Database) -> MigrateError {
     });
     if refused {
         let user = database.config().get_user().unwrap_or("this user").to_owned();
-        return MigrateError::MayNotCreateRole { user };
+        return MigrateError::MayNotUseRole { user };
     }
     MigrateError::Step(error)
 }

@@ -15,8 +15,9 @@ use rustls::{
     pki_types::{CertificateDer, pem::PemObject},
 };
 use tokio_postgres::{
-    Config,
+    Config, Socket,
     config::{Host, SslMode},
+    tls::MakeTlsConnect,
 };
 use tokio_postgres_rustls::MakeRustlsConnect;
 
@@ -75,9 +76,18 @@ impl Encryption {
             .with_no_client_auth();
         Ok(Self(MakeRustlsConnect::new(client)))
     }
+}
 
-    pub(crate) fn connector(&self) -> MakeRustlsConnect {
-        self.0.clone()
+impl MakeTlsConnect<Socket> for Encryption {
+    type Stream = <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream;
+    type TlsConnect = <MakeRustlsConnect as MakeTlsConnect<Socket>>::TlsConnect;
+    type Error = <MakeRustlsConnect as MakeTlsConnect<Socket>>::Error;
+
+    fn make_tls_connect(&mut self, host: &str) -> Result<Self::TlsConnect, Self::Error> {
+        // A Unix socket has no name that a certificate could be for, and is never encrypted;
+        // yet this is called for it, and must not fail.
+        let host = if host.is_empty() { "socket.invalid" } else { host };
+        MakeTlsConnect::<Socket>::make_tls_connect(&mut self.0, host)
     }
 }
 

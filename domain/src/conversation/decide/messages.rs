@@ -93,6 +93,7 @@ impl Conversation {
         let origin = self.must_exist()?;
         match self.message(message) {
             None => Err(ConversationRefusal::UnknownMessage { message }),
+            Some(known) if known.moved => Err(ConversationRefusal::UnknownMessage { message }),
             Some(known) if known.redacted => Ok(vec![]),
             Some(_) => {
                 let reason = Personal::about(origin.customer, reason);

@@ -27,8 +27,8 @@ impl Conversation {
         }
         let stays = |it: &Message| !leaving.contains(&it.id);
         let awaits_reply = self.last_is_customers(stays);
-        let in_order = self.messages.iter().filter(|it| !stays(it)).map(|it| it.id);
-        let messages = in_order.collect();
+        let messages = self.messages.iter().map(|it| it.id).filter(|it| leaving.contains(it));
+        let messages = messages.collect();
         Ok(vec![event::SplitOff { target, messages, awaits_reply }.into()])
     }
 }
