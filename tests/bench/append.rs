@@ -10,10 +10,12 @@ use allhours_domain::{
     actor::Actor,
     article::event::Revised,
     catalogue::AnyEvent,
-    conversation::{Conversation, ConversationCommand, command::{AddNote, Open}},
+    conversation::{
+        Conversation, ConversationCommand,
+        command::{AddNote, Open},
+    },
     ids::{
-        AgentId, CommandId, ConversationId, CorrelationId, CustomerId, EventId, MessageId,
-        TenantId,
+        AgentId, CommandId, ConversationId, CorrelationId, CustomerId, EventId, MessageId, TenantId,
     },
     text::{ArticleBody, Language, MessageText, Name},
     words::{Channel, Priority, Tier},
@@ -47,16 +49,22 @@ pub async fn run(seconds: u64) -> Vec<Figure> {
     let place = Place::start().await;
     let time = Duration::from_secs(seconds);
     let config = place.server.config();
-    let bare = pgbench::run(place.programs(), &config, 64, seconds).await;
+    let bare = pgbench::run(&place.programs(), &config, 64, seconds).await;
     let raw = raw(&place.log().await, 64, time).await;
     let whole = whole(&place.log().await, 64, time).await;
-    let bare_alone = pgbench::run(place.programs(), &config, 1, seconds).await;
+    let bare_alone = pgbench::run(&place.programs(), &config, 1, seconds).await;
     let alone = self::raw(&place.log().await, 1, time).await;
     place.stop().await;
-    let rate = |what: &str, seen: &Seen, goal, least: f64| throughput(what, seen, &bare, goal, least);
+    let rate =
+        |what: &str, seen: &Seen, goal, least: f64| throughput(what, seen, &bare, goal, least);
     vec![
         rate("raw append, 64 writers", &raw, ">= 2 x", 2.0),
-        rate("whole command (load, decide, append; sealed text), 64 writers", &whole, ">= 0.8 x", 0.8),
+        rate(
+            "whole command (load, decide, append; sealed text), 64 writers",
+            &whole,
+            ">= 0.8 x",
+            0.8,
+        ),
         latency(&alone, &bare_alone),
     ]
 }

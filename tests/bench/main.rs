@@ -4,8 +4,38 @@
 //! the appends) and `load` (the load generator), then one benchmark.
 #![expect(clippy::panic, reason = "a benchmark that can't go on should stop and say why")]
 
+mod append;
 mod figures;
 mod load;
 mod pgbench;
+mod place;
 
-fn main() {}
+use figures::Figure;
+
+/// How long each cell runs, in seconds, where `BENCH_SECONDS` does not say otherwise.
+const SECONDS: u64 = 10;
+
+const BENCHMARKS: &[&str] = &["append"];
+
+#[tokio::main]
+async fn main() {
+    let named: Vec<String> = std::env::args().skip(1).collect();
+    if let Some(unknown) = named.iter().find(|name| !BENCHMARKS.contains(&name.as_str())) {
+        panic!("no benchmark `{unknown}`; there are {}", BENCHMARKS.join(", "));
+    }
+    let seconds = std::env::var("BENCH_SECONDS").ok().and_then(|it| it.parse().ok());
+    let mut figures: Vec<Figure> = Vec::new();
+    for name in BENCHMARKS {
+        if named.is_empty() || named.iter().any(|it| it == name) {
+            figures.extend(benchmark(name, seconds.unwrap_or(SECONDS)).await);
+        }
+    }
+    figures::print(&figures);
+}
+
+async fn benchmark(name: &str, seconds: u64) -> Vec<Figure> {
+    match name {
+        "append" => append::run(seconds).await,
+        _ => panic!("`{name}` is listed but not there"),
+    }
+}

@@ -1,10 +1,10 @@
 //! Where the benchmarks run: a PostgreSQL of their own, durable, as the product starts it.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use allhours_eventstore::{
     database::{Database, DatabaseOptions},
-    embedded::{EmbeddedOptions, Server},
+    embedded::{Binaries, EmbeddedOptions, Server},
     keys::MasterKey,
     migrate,
     pg::{PgLog, PgLogOptions},
@@ -32,7 +32,7 @@ impl Place {
         let key = folder.path().join("master.key");
         let place = Self { folder, server, key };
         let database = place.database().await;
-        migrate::run(&database).await.expect("the migrations apply");
+        migrate::migrate(&database).await.expect("the migrations apply");
         place
     }
 
@@ -51,8 +51,8 @@ impl Place {
     }
 
     /// The folder with the server's own programs, `pgbench` among them.
-    pub fn programs(&self) -> &Path {
-        self.server.bin_dir()
+    pub fn programs(&self) -> PathBuf {
+        Binaries::find(None, None).expect("the programs were found before").folder
     }
 
     /// Stops the server and removes the folder.
