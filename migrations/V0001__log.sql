@@ -21,6 +21,11 @@ create table events (
     constraint events_event_id unique (event_id)
 );
 
+-- All that followed from one cause. Ids rise with time, so that block ranges find them, and
+-- an append hardly pays for it.
+create index events_correlation on events
+    using brin (correlation_id uuid_minmax_multi_ops) with (pages_per_range = 32);
+
 -- Heads: what an append compares with. Room is left in each page for updates in place.
 create table streams (
     tenant_id uuid not null,

@@ -6,6 +6,7 @@
 
 pub mod append;
 pub mod canonical;
+pub mod contract;
 pub mod database;
 pub mod embedded;
 pub mod error;

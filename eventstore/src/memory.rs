@@ -320,3 +320,17 @@ impl History for MemoryLog {
         Ok(positions.into_iter().filter(|position| *position > after).take(limit).collect())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    //! The contract, kept in memory.
+
+    use super::*;
+    use crate::keys::MasterKey;
+
+    async fn fresh() -> (MemoryLog, ()) {
+        (MemoryLog::new(MasterKey::generate().expect("a random source")), ())
+    }
+
+    crate::contract_suite!(fresh());
+}

@@ -1,0 +1,110 @@
+//! Questions of analysts and auditors.
+
+use allhours_domain::{
+    actor::Actor,
+    ids::{CorrelationId, EventId},
+};
+use jiff::SignedDuration;
+use uuid::Uuid;
+
+use super::script::Script;
+use crate::{
+    history::{EventFilter, History, Start},
+    recorded::{Position, StreamType},
+};
+
+/// In order of position, each once, and nothing that is not there.
+pub async fn history_finds_by_position_and_by_id<L: History>(log: &L) {
+    let mut script = Script::new(1);
+    let stream = script.stream();
+    let append = script.tagging(stream, 0, 5);
+    log.append(append.clone()).await.expect("appended");
+    let found = log.at_positions(script.tenant, &[4, 2, 99, 2, 0]).await.expect("found");
+    assert_eq!(found.iter().map(|it| it.position).collect::<Vec<_>>(), [2, 4]);
+    let id = append.streams[0].events[2].0;
+    let found = log.by_id(script.tenant, id).await.expect("asked").expect("found");
+    assert_eq!((found.position, found.event_id), (3, id));
+    let nobody = EventId(Uuid::from_u128(99));
+    assert_eq!(log.by_id(script.tenant, nobody).await.expect("asked"), None);
+}
+
+/// Each part alone gives what a plain reading of the whole log gives, from either end.
+pub async fn history_pages_by_every_part_of_a_filter<L: History>(log: &L) {
+    let mut script = Script::new(1);
+    let mut other = Script::new(2);
+    let streams = [script.stream(), script.stream(), script.stream()];
+    let ada = script.subject();
+    let mut versions = [0; 3];
+    for round in 0..12 {
+        let which = round % 3;
+        let mut append = script.tagging(streams[which], versions[which], 1 + round % 2);
+        let message = script.message(ada, "hello");
+        append.streams[0].events.push(message);
+        append.correlation_id = CorrelationId(Uuid::from_u128(round as u128 / 4));
+        if round % 5 == 0 {
+            append.actor = Actor::Timer("snooze".to_owned());
+        }
+        versions[which] = log.append(append).await.expect("appended").versions[0];
+        let stream = other.stream();
+        let foreign = other.tagging(stream, 0, 1);
+        log.append(foreign).await.expect("appended");
+    }
+    let all = log.read(0, 1_000).await.expect("read");
+    let ours = || all.iter().filter(|event| event.tenant == script.tenant);
+    let some = ours().nth(9).expect("enough events").clone();
+    let names = vec!["conversation.customer_message_received".to_owned()];
+    let filters = [
+        EventFilter::default(),
+        EventFilter { after: Some(some.position), ..EventFilter::default() },
+        EventFilter { before: Some(some.position), ..EventFilter::default() },
+        EventFilter { stream: Some(some.stream), ..EventFilter::default() },
+        EventFilter { stream_type: Some(StreamType("team")), ..EventFilter::default() },
+        EventFilter { names: names.clone(), ..EventFilter::default() },
+        EventFilter { actor: Some(some.actor.clone()), ..EventFilter::default() },
+        EventFilter { correlation_id: Some(some.correlation_id), ..EventFilter::default() },
+        EventFilter { command_id: Some(some.command_id), ..EventFilter::default() },
+        EventFilter { recorded_from: Some(some.recorded_at), ..EventFilter::default() },
+        EventFilter { recorded_until: Some(some.recorded_at), ..EventFilter::default() },
+        EventFilter {
+            after: Some(2),
+            before: Some(30),
+            stream: Some(some.stream),
+            stream_type: Some(some.stream.stream_type),
+            names,
+            correlation_id: Some(some.correlation_id),
+            ..EventFilter::default()
+        },
+    ];
+    for filter in filters {
+        let mut expected: Vec<Position> =
+            ours().filter(|event| filter.fits(event)).map(|event| event.position).collect();
+        for (start, limit) in
+            [(Start::Oldest, 100), (Start::Newest, 100), (Start::Oldest, 3), (Start::Newest, 3)]
+        {
+            expected.sort_unstable();
+            if start == Start::Newest {
+                expected.reverse();
+            }
+            let page = log.page(script.tenant, &filter, start, limit).await.expect("a page");
+            let found: Vec<_> = page.iter().map(|event| event.position).collect();
+            assert_eq!(found, expected[..expected.len().min(limit)], "{start:?} {filter:?}");
+        }
+    }
+}
+
+/// An instant is the last position written down by then.
+pub async fn history_turns_instants_into_positions<L: History>(log: &L) {
+    let mut script = Script::new(1);
+    let begin = script.now;
+    for _ in 0..10 {
+        let stream = script.stream();
+        let append = script.tagging(stream, 0, 2);
+        log.append(append).await.expect("appended");
+    }
+    for (after_ms, expected) in
+        [(0, 0), (999, 0), (1_000, 2), (1_001, 2), (5_500, 10), (99_000, 20)]
+    {
+        let instant = begin.checked_add(SignedDuration::from_millis(after_ms)).expect("in range");
+        assert_eq!(log.position_at(instant).await.expect("asked"), expected, "{after_ms} ms");
+    }
+}
