@@ -4,10 +4,14 @@
 //! [`config`] (what can be set). [`clock`] is the only place where time and chance come in.
 
 pub mod auth;
+pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod demo;
 pub mod desk;
 pub mod graphql;
 pub mod http;
+pub mod import;
 pub mod limits;
+pub mod telemetry;
 pub mod tenant;
