@@ -168,20 +168,6 @@ impl Conversation {
         }
     }
 
-    /// When it was resolved; none while it is not.
-    #[must_use]
-    pub fn resolved_at(&self) -> Option<Timestamp> {
-        match self.standing {
-            Standing::Resolved { at, .. } => Some(at),
-            Standing::Unopened
-            | Standing::Open
-            | Standing::Waiting(_)
-            | Standing::Snoozed { .. }
-            | Standing::Closed
-            | Standing::Merged { .. } => None,
-        }
-    }
-
     /// The number of the current episode, from 1; 0 while it is not opened.
     #[must_use]
     pub fn episode(&self) -> u32 {
@@ -216,6 +202,20 @@ impl Conversation {
             | Standing::Open
             | Standing::Waiting(_)
             | Standing::Resolved { .. }
+            | Standing::Closed
+            | Standing::Merged { .. } => None,
+        }
+    }
+
+    /// When it was resolved; none while it is not.
+    #[must_use]
+    pub fn resolved_at(&self) -> Option<Timestamp> {
+        match self.standing {
+            Standing::Resolved { at, .. } => Some(at),
+            Standing::Unopened
+            | Standing::Open
+            | Standing::Waiting(_)
+            | Standing::Snoozed { .. }
             | Standing::Closed
             | Standing::Merged { .. } => None,
         }

@@ -34,9 +34,8 @@ impl Conversation {
         if self.author(message) == Some(Author::Customer) {
             return Ok(vec![]);
         }
-        self.must_be_live()?;
+        self.takes_customer_messages(at, reopen_within_hours)?;
         self.must_take(message)?;
-        self.must_be_within_window(at, reopen_within_hours)?;
         let text = Personal::about(origin.customer, text);
         let received = CustomerMessageReceived { message, text, channel, language, intake };
         let mut events: Vec<_> = self.brought_back(Cause::CustomerMessage).into_iter().collect();
@@ -113,13 +112,24 @@ impl Conversation {
         Ok(())
     }
 
-    fn must_be_within_window(&self, now: Timestamp, hours: u32) -> Result<(), ConversationRefusal> {
-        let Standing::Resolved { at: resolved_at, .. } = self.standing else {
-            return Ok(());
-        };
-        if now.duration_since(resolved_at) > SignedDuration::from_hours(i64::from(hours)) {
-            return Err(ConversationRefusal::WindowPassed { resolved_at });
+    /// Whether what the customer writes `now` goes on here, where it reopens what was resolved
+    /// up to so many hours ago. Callers ask this to find the conversation for a message.
+    ///
+    /// # Errors
+    ///
+    /// Says where it goes instead: into what this one was merged into, or into a new one.
+    pub fn takes_customer_messages(
+        &self,
+        now: Timestamp,
+        reopen_within_hours: u32,
+    ) -> Result<(), ConversationRefusal> {
+        self.must_be_live()?;
+        let window = SignedDuration::from_hours(i64::from(reopen_within_hours));
+        match self.resolved_at() {
+            Some(resolved_at) if now.duration_since(resolved_at) > window => {
+                Err(ConversationRefusal::WindowPassed { resolved_at })
+            }
+            Some(_) | None => Ok(()),
         }
-        Ok(())
     }
 }

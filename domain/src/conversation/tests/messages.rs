@@ -73,6 +73,22 @@ fn after_the_window_the_customer_needs_a_new_conversation() {
 }
 
 #[test]
+fn a_caller_can_ask_where_a_message_goes_on() {
+    let asked = |events: &[ConversationEvent], hours| {
+        folded(events).takes_customer_messages(at(hours), 168)
+    };
+    assert_eq!(asked(&[opened()], 0), Ok(()));
+    assert_eq!(asked(&[], 0), Err(ConversationRefusal::NoSuchConversation));
+    let target = OTHER;
+    let elsewhere = Err(ConversationRefusal::MergedInto { target });
+    assert_eq!(asked(&[opened(), merged_into(target)], 0), elsewhere);
+    let resolved = [opened(), assumed(1, 0)];
+    assert_eq!(asked(&resolved, 168), Ok(()));
+    let resolved_at = at(0);
+    assert_eq!(asked(&resolved, 169), Err(ConversationRefusal::WindowPassed { resolved_at }));
+}
+
+#[test]
 fn a_closed_or_merged_conversation_takes_no_message() {
     given([opened(), wrote(1), replied(2, ADA), assumed(1, 0), closed(1)])
         .when(write(3, 1))
