@@ -7,7 +7,7 @@ use crate::table::Table;
 
 /// Rows in memory that events change. Pure: what it needs was loaded before, what it changed
 /// is saved afterwards.
-pub trait Fold: Send {
+pub trait Fold: Send + Sync {
     /// Asks for every row that the event reads or changes. Called again after loading, until
     /// nothing new is asked for, so that one row may say which other is needed.
     fn touch(&mut self, recorded: &Recorded, event: &AnyEvent);

@@ -5,6 +5,7 @@
 
 pub mod agents;
 pub mod articles;
+pub mod batch;
 pub mod churn_features;
 pub mod columns;
 pub mod compare;
@@ -14,13 +15,17 @@ pub mod counters;
 pub mod customers;
 pub mod error;
 pub mod fold;
+pub mod generations;
 pub mod intervals;
 pub mod page;
+pub mod rebuild;
 pub mod rows;
+pub mod runner;
 pub mod search;
 pub mod sql;
 pub mod table;
 pub mod teams;
+pub mod verify;
 
 /// A connection that statements are prepared on once.
 pub type Client = deadpool_postgres::ClientWrapper;

@@ -29,7 +29,7 @@ pub enum Saving {
 type Done<'a> = BoxFuture<'a, Result<(), ProjectionError>>;
 
 /// A table of a fold, whatever its rows are.
-pub trait Table: Send {
+pub trait Table: Send + Sync {
     /// Its name.
     fn name(&self) -> &'static str;
     /// Whether rows were asked for that are not loaded yet.

@@ -6,7 +6,7 @@ create table agents (
     name_position    bigint not null,
     languages        jsonb not null,
     skills           jsonb not null,
-    presence         text not null,
+    presence         text collate "C" not null,
     presence_since   timestamptz not null,
     capacity_units   int not null,
     active           boolean not null,
@@ -20,6 +20,6 @@ create table presence (
     agent_id      uuid not null,
     from_position bigint not null,
     to_position   bigint,
-    presence      text not null,
+    presence      text collate "C" not null,
     since         timestamptz not null
 ) with (fillfactor = 80);

@@ -4,18 +4,18 @@ create table conversations (
     tenant_id                uuid not null,
     id                       uuid not null,
     customer_id              uuid not null,
-    channel                  text not null,
-    status                   text not null,
+    channel                  text collate "C" not null,
+    status                   text collate "C" not null,
     episode                  int not null,
     team_id                  uuid,
     assignee_id              uuid,
-    priority                 text not null,
-    tier                     text not null,
-    language                 text,
+    priority                 text collate "C" not null,
+    tier                     text collate "C" not null,
+    language                 text collate "C",
     tags                     jsonb not null,
     fields                   jsonb not null,
-    waiting_on               text,
-    resolution               text,
+    waiting_on               text collate "C",
+    resolution               text collate "C",
     opened_at                timestamptz not null,
     last_activity_at         timestamptz not null,
     last_customer_message_at timestamptz,
@@ -34,9 +34,9 @@ create table conversations (
 create table conversation_counters (
     tenant_id     uuid not null,
     team_id       uuid not null,
-    status        text not null,
-    tier          text not null,
-    priority      text not null,
+    status        text collate "C" not null,
+    tier          text collate "C" not null,
+    priority      text collate "C" not null,
     conversations bigint not null
 ) with (fillfactor = 80);
 
@@ -46,8 +46,8 @@ create table queue (
     from_position   bigint not null,
     to_position     bigint,
     team_id         uuid,
-    tier            text not null,
-    priority        text not null,
+    tier            text collate "C" not null,
+    priority        text collate "C" not null,
     rank            int not null,
     waiting_since   timestamptz not null
 ) with (fillfactor = 80);
@@ -58,5 +58,5 @@ create table assignments (
     from_position   bigint not null,
     to_position     bigint,
     agent_id        uuid not null,
-    status          text not null
+    status          text collate "C" not null
 ) with (fillfactor = 80);

@@ -3,8 +3,8 @@
 create table customers (
     tenant_id        uuid not null,
     id               uuid not null,
-    tier             text not null,
-    language         text,
+    tier             text collate "C" not null,
+    language         text collate "C",
     name_position    bigint,
     consents         jsonb not null,
     identities       jsonb not null,

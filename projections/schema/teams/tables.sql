@@ -3,7 +3,7 @@
 create table teams (
     tenant_id        uuid not null,
     id               uuid not null,
-    name             text not null,
+    name             text collate "C" not null,
     members          jsonb not null,
     retired          boolean not null,
     created_at       timestamptz not null,

@@ -5,6 +5,6 @@ join read.checkpoints as live
     on live.projection = letters.projection and live.generation = letters.generation
 where live.state = 'live'
     and ($1::text is null or letters.projection = $1)
-    and letters.position > $2
+    and (letters.position, letters.projection) > ($2, $3)
 order by letters.position, letters.projection
-limit $3::bigint
+limit $4::bigint

@@ -1,0 +1,358 @@
+//! What one projection's task does: batch by batch, until it is told to stop.
+
+use std::time::Duration;
+
+use allhours_eventstore::{
+    database::Database,
+    log::Log,
+    recorded::{Position, Recorded},
+};
+use tokio::{sync::watch, time::Instant};
+use tokio_postgres::types::ToSql;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    batch::{Batch, Letter, move_checkpoint, told},
+    connection::Connection,
+    error::ProjectionError,
+    fold::{Fold, PoisonPolicy, Projection},
+    generations::schema,
+    rebuild,
+    rows::column,
+    runner::{RunState, RunnerOptions, progress::Seen},
+    sql::sql,
+};
+
+/// How long to leave the work to the process that holds it.
+const STANDBY: Duration = Duration::from_millis(20);
+
+/// What a turn came to.
+enum Turn {
+    /// A batch was applied, or the place to go on from was found.
+    Moved,
+    /// There is nothing to do.
+    Idle,
+    /// Another process is at it.
+    Held,
+    /// The tables belong to an older version of the program.
+    Older,
+    /// The tables belong to a newer version of the program.
+    Newer,
+}
+
+/// The live generation, as its checkpoint says.
+struct Live {
+    generation: i32,
+    version: i32,
+    position: Position,
+}
+
+impl Live {
+    fn read(row: &tokio_postgres::Row) -> Result<Self, ProjectionError> {
+        Ok(Self {
+            generation: column(row, "checkpoints", "generation")?,
+            version: column(row, "checkpoints", "version")?,
+            position: column(row, "checkpoints", "position")?,
+        })
+    }
+}
+
+/// One projection's task.
+pub(super) struct Task<L> {
+    projection: &'static Projection,
+    database: Database,
+    log: L,
+    options: RunnerOptions,
+    seen: watch::Sender<Seen>,
+    grown: watch::Receiver<Position>,
+    stop: CancellationToken,
+    fold: Box<dyn Fold>,
+    connection: Option<Connection>,
+    generation: Option<i32>,
+    position: Position,
+    /// Read while the batch before was applied.
+    ahead: Option<(Position, Vec<Recorded>)>,
+    failures: u32,
+    /// Up to here one event at a time, to find the one that fails.
+    singly_until: Position,
+    /// The event that fails, and why.
+    poison: Option<(Position, String)>,
+}
+
+impl<L: Log> Task<L> {
+    pub(super) fn new(
+        projection: &'static Projection,
+        database: Database,
+        log: L,
+        options: RunnerOptions,
+        seen: watch::Sender<Seen>,
+        stop: CancellationToken,
+    ) -> Self {
+        Self {
+            projection,
+            database,
+            grown: log.grown(),
+            log,
+            options,
+            seen,
+            stop,
+            fold: (projection.fold)(),
+            connection: None,
+            generation: None,
+            position: 0,
+            ahead: None,
+            failures: 0,
+            singly_until: 0,
+            poison: None,
+        }
+    }
+
+    pub(super) async fn run(mut self) {
+        while !self.stop.is_cancelled() {
+            match self.turn().await {
+                Ok(Turn::Moved) => self.seems(RunState::Following),
+                Ok(Turn::Idle) => {
+                    self.seems(RunState::Following);
+                    self.wait_for_events().await;
+                }
+                Ok(Turn::Held) => {
+                    self.seems(RunState::Standby);
+                    self.pause(STANDBY).await;
+                }
+                Ok(Turn::Older) => self.build_anew().await,
+                Ok(Turn::Newer) => {
+                    self.report(RunState::Halted, "its tables belong to a newer program");
+                    self.pause(self.options.retry_max).await;
+                }
+                Err(error) => self.failed(error).await,
+            }
+        }
+        self.seen.send_modify(|seen| seen.state = RunState::Stopped);
+    }
+
+    /// Reads and applies one batch.
+    async fn turn(&mut self) -> Result<Turn, ProjectionError> {
+        let connection = match self.connection.take() {
+            Some(connection) if !connection.is_closed() => connection,
+            _ => {
+                self.generation = None;
+                Connection::open(&self.database).await?
+            }
+        };
+        let turned = self.turn_on(&connection).await;
+        if turned.is_ok() {
+            self.connection = Some(connection);
+        }
+        turned
+    }
+
+    async fn turn_on(&mut self, connection: &Connection) -> Result<Turn, ProjectionError> {
+        if self.generation.is_none() {
+            return self.find_place(connection).await;
+        }
+        let started = Instant::now();
+        let events = match self.ahead.take() {
+            Some((after, events)) if after == self.position => events,
+            _ => self.log.read(self.position, self.limit()).await?,
+        };
+        let batch = Batch::decode(events, |stream_type| self.projection.folds(stream_type));
+        let Some(last) = batch.last() else { return Ok(Turn::Idle) };
+        let name: [&(dyn ToSql + Sync); 1] = [&self.projection.name];
+        let (begun, locked) = tokio::join!(
+            connection.run("begin"),
+            connection.query(sql!("checkpoints/lock"), &name),
+        );
+        begun?;
+        let live = locked?.first().map(Live::read).transpose()?;
+        let ours = live.as_ref().is_some_and(|live| {
+            Some(live.generation) == self.generation && live.position == self.position
+        });
+        if !ours {
+            connection.run("rollback").await?;
+            let held = live.is_none();
+            let found = self.find_place(connection).await?;
+            return Ok(if held && matches!(found, Turn::Idle) { Turn::Held } else { found });
+        }
+        let age_seconds = self.apply(connection, &batch, last).await?;
+        self.moved(last.position, batch.len(), age_seconds, started);
+        Ok(Turn::Moved)
+    }
+
+    /// Applies a batch and commits, and reads the next page meanwhile.
+    async fn apply(
+        &mut self,
+        connection: &Connection,
+        batch: &Batch,
+        last: &Recorded,
+    ) -> Result<f64, ProjectionError> {
+        let (limit, full) = (self.limit(), batch.len() >= self.limit());
+        let parked = self.parked(last);
+        let projection = self.projection;
+        let generation = self.generation.unwrap_or_default();
+        let fold = self.fold.as_mut();
+        let applied = async {
+            let letters = match parked {
+                Some(letter) => vec![letter],
+                None => batch.apply(projection, fold, connection).await?,
+            };
+            for letter in &letters {
+                tracing::error!(
+                    projection = projection.name,
+                    position = letter.position,
+                    why = letter.why,
+                    "went on without an event"
+                );
+            }
+            let age = move_checkpoint(connection, projection, generation, last, &letters).await?;
+            connection.run("commit").await?;
+            Ok::<_, ProjectionError>(age)
+        };
+        let next =
+            async { if full { self.log.read(last.position, limit).await.ok() } else { None } };
+        let (applied, next) = tokio::join!(applied, next);
+        for table in self.fold.tables() {
+            table.forget();
+        }
+        self.ahead = next.map(|events| (last.position, events));
+        applied
+    }
+
+    /// Learns which generation is live and how far it is, perhaps by another process.
+    async fn find_place(&mut self, connection: &Connection) -> Result<Turn, ProjectionError> {
+        let mut live = None;
+        for row in connection.query(sql!("checkpoints/live"), &[]).await? {
+            if column::<String>(&row, "checkpoints", "projection")? == self.projection.name {
+                live = Some(Live::read(&row)?);
+            }
+        }
+        let Some(live) = live else {
+            return Err(ProjectionError::Superseded("it has no live generation"));
+        };
+        if live.version < self.projection.version {
+            return Ok(Turn::Older);
+        }
+        if live.version > self.projection.version {
+            return Ok(Turn::Newer);
+        }
+        let moved = Some(live.generation) != self.generation || live.position != self.position;
+        if Some(live.generation) != self.generation {
+            connection.work_in(&schema(self.projection.name, live.generation)).await?;
+            self.generation = Some(live.generation);
+        }
+        self.position = live.position;
+        self.seen.send_modify(|seen| seen.position = live.position);
+        Ok(if moved { Turn::Moved } else { Turn::Idle })
+    }
+
+    fn limit(&self) -> usize {
+        if self.position < self.singly_until { 1 } else { self.options.batch_events_max }
+    }
+
+    /// The letter for this event, if it is the one that was found to fail.
+    fn parked(&mut self, last: &Recorded) -> Option<Letter> {
+        let (_, why) = self.poison.take_if(|(position, _)| *position == last.position)?;
+        Some(Letter::new(last, why))
+    }
+
+    fn moved(&mut self, position: Position, events: usize, age_seconds: f64, started: Instant) {
+        let labels = [("projection", self.projection.name)];
+        let head = *self.grown.borrow();
+        #[expect(clippy::cast_precision_loss, reason = "a gauge; positions stay below 2^52")]
+        metrics::gauge!("allhours_projection_lag_events", &labels)
+            .set((head - position).max(0) as f64);
+        metrics::gauge!("allhours_projection_lag_seconds", &labels).set(age_seconds.max(0.0));
+        metrics::counter!("allhours_projection_events_total", &labels).increment(events as u64);
+        metrics::histogram!("allhours_projection_batch_seconds", &labels)
+            .record(started.elapsed().as_secs_f64());
+        self.position = position;
+        self.failures = 0;
+        self.seen.send_modify(|seen| {
+            seen.position = position;
+            seen.last_error = None;
+        });
+    }
+
+    fn seems(&self, state: RunState) {
+        self.seen.send_if_modified(|seen| {
+            let changed = seen.state != state;
+            seen.state = state;
+            changed
+        });
+    }
+
+    fn report(&self, state: RunState, why: &str) {
+        self.seen.send_modify(|seen| {
+            seen.state = state;
+            seen.last_error = Some(why.to_owned());
+        });
+    }
+
+    async fn failed(&mut self, error: ProjectionError) {
+        let why = told(&error);
+        metrics::counter!("allhours_projection_failures_total",
+            "projection" => self.projection.name)
+        .increment(1);
+        // Whatever is in memory or was read ahead belongs to the batch that failed.
+        self.ahead = None;
+        for table in self.fold.tables() {
+            table.forget();
+        }
+        if error.is_transient() {
+            tracing::warn!(projection = self.projection.name, why, "a projection tries again");
+            self.report(RunState::Retrying, &why);
+            let wait = self.options.retry_min.saturating_mul(1 << self.failures.min(16));
+            self.failures += 1;
+            self.pause(wait.min(self.options.retry_max)).await;
+            return;
+        }
+        let alone = self.position < self.singly_until;
+        if !alone && !matches!(error, ProjectionError::Poison { .. }) {
+            let events = i64::try_from(self.options.batch_events_max).unwrap_or(i64::MAX);
+            self.singly_until = self.position.saturating_add(events);
+        } else if alone && self.projection.poison == PoisonPolicy::Park {
+            self.poison = Some((self.position + 1, why));
+        } else {
+            tracing::error!(projection = self.projection.name, why, "a projection stopped");
+            self.report(RunState::Halted, &why);
+            self.pause(self.options.retry_max).await;
+        }
+    }
+
+    /// Rebuilds for this version of the program; another process may be doing so already.
+    async fn build_anew(&mut self) {
+        self.seems(RunState::Rebuilding);
+        let names = [self.projection.name];
+        let mut quiet = |_| {};
+        let rebuilt = tokio::select! {
+            rebuilt = rebuild::rebuild(&self.database, &self.log, &names, &mut quiet) => rebuilt,
+            () = self.stop.cancelled() => return,
+        };
+        self.generation = None;
+        if let Err(error) = rebuilt {
+            let why = told(&error);
+            tracing::warn!(projection = self.projection.name, why, "no rebuild");
+            self.report(RunState::Rebuilding, &why);
+            self.pause(self.options.retry_max).await;
+        }
+    }
+
+    async fn wait_for_events(&mut self) {
+        tokio::select! {
+            () = self.stop.cancelled() => {}
+            grown = self.grown.changed() => {
+                // The log of a process that is stopping grows no more.
+                if grown.is_err() {
+                    tokio::time::sleep(self.options.poll).await;
+                }
+            }
+            () = tokio::time::sleep(self.options.poll) => {}
+        }
+    }
+
+    async fn pause(&self, wait: Duration) {
+        tokio::select! {
+            () = self.stop.cancelled() => {}
+            () = tokio::time::sleep(wait) => {}
+        }
+    }
+}
