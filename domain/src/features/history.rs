@@ -1,7 +1,7 @@
 //! The history of a customer, folded into a row of bounded size.
 //!
 //! Bound: one small record for each of at most 90 days, and for each of at most 64
-//! conversations that are not closed; some 12 kilobytes as JSON at the very most. Of a
+//! conversations that are not closed; below 20 kilobytes as JSON, and mostly below two. Of a
 //! customer with more than 64 unclosed conversations those that were quiet longest are
 //! counted on, but no longer told apart.
 
