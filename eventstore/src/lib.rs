@@ -20,4 +20,5 @@ pub mod pg;
 mod prepare;
 pub mod recorded;
 pub mod sql;
+pub mod tail;
 mod texts;
