@@ -140,7 +140,7 @@ commands! {
         /// Now; a timer can't wake it early.
         at: Timestamp,
     }
-    /// Resolves it. Refused while the customer waits for an answer.
+    /// Resolves it. Refused while the customer waits for an answer, unless they confirmed.
     Resolve {
         /// How sure that is.
         kind: ResolutionKind,

@@ -19,7 +19,8 @@ impl Conversation {
                 ResolutionKind::Assumed => Ok(vec![]),
             };
         }
-        if self.awaits_reply() {
+        // A customer who confirms does so by a message, which nobody needs to answer.
+        if kind == ResolutionKind::Assumed && self.awaits_reply() {
             return Err(ConversationRefusal::CustomerWaits);
         }
         let mut events: Vec<_> = self.pause_ended(Cause::Person).into_iter().collect();

@@ -175,10 +175,11 @@ proptest! {
     }
 
     #[test]
-    fn nothing_is_resolved_while_somebody_waits_for_an_answer(commands in commands()) {
+    fn nothing_is_assumed_resolved_while_somebody_waits_for_an_answer(commands in commands()) {
         for step in lived(commands) {
-            let resolves =
-                |event: &ConversationEvent| matches!(event, ConversationEvent::Resolved(_));
+            let resolves = |event: &ConversationEvent| {
+                matches!(event, ConversationEvent::Resolved(it) if it.kind == ResolutionKind::Assumed)
+            };
             if step.decision.iter().flatten().any(resolves) {
                 prop_assert!(!step.before.awaits_reply());
             }

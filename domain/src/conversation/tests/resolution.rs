@@ -22,6 +22,13 @@ fn nothing_is_resolved_while_the_customer_waits_for_an_answer() {
 }
 
 #[test]
+fn thanks_that_confirm_a_resolution_need_no_answer() {
+    given([opened(), wrote(1), replied(2, ADA), wrote(3)])
+        .when(resolve(ResolutionKind::Confirmed, 5))
+        .then([Resolved { kind: ResolutionKind::Confirmed, episode: 1, at: at(5) }.into()]);
+}
+
+#[test]
 fn a_note_is_no_answer() {
     given([opened(), wrote(1), noted(2, ADA)])
         .when(assume())
