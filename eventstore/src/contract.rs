@@ -2,6 +2,8 @@
 //!
 //! `contract_suite!` makes a test of each. A scenario stops at the first thing that is not so.
 
+#![expect(clippy::missing_panics_doc, reason = "a scenario is made of assertions")]
+
 mod appending;
 mod forgetting;
 mod history;

@@ -22,3 +22,4 @@ pub mod recorded;
 pub mod sql;
 pub mod tail;
 mod texts;
+pub mod verify;

@@ -21,6 +21,9 @@ use crate::{
     recorded::{Position, Recorded, StreamId, StreamType},
 };
 
+/// Where a sealed text stands; the last is its number among those of its event.
+type TextPlace = (TenantId, SubjectId, Position, i16);
+
 /// A log in memory. Clones share it.
 #[derive(Debug, Clone)]
 pub struct MemoryLog(Arc<Shared>);
@@ -39,7 +42,7 @@ struct State {
     streams: HashMap<(TenantId, Uuid), (StreamType, Vec<Position>)>,
     commands: HashMap<(TenantId, CommandId), ([u8; 32], Position)>,
     event_ids: HashMap<EventId, Position>,
-    sealed: BTreeMap<(TenantId, SubjectId, Position, i16), (i16, Arc<[u8]>)>,
+    sealed: BTreeMap<TextPlace, (i16, Arc<[u8]>)>,
 }
 
 impl MemoryLog {
@@ -328,9 +331,9 @@ mod tests {
     use super::*;
     use crate::keys::MasterKey;
 
-    async fn fresh() -> (MemoryLog, ()) {
+    fn fresh() -> (MemoryLog, ()) {
         (MemoryLog::new(MasterKey::generate().expect("a random source")), ())
     }
 
-    crate::contract_suite!(fresh());
+    crate::contract_suite!(std::future::ready(fresh()));
 }

@@ -7,7 +7,8 @@ mod appender;
 mod batch;
 mod key_rows;
 mod read;
-mod row;
+mod rotate;
+pub(crate) mod row;
 mod wake;
 
 use std::{

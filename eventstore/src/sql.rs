@@ -13,9 +13,14 @@ statements! {
     DATABASE_MIGRATION_LOCK = "database/migration_lock";
     DATABASE_SESSION = "database/session";
     DATABASE_TENANT = "database/tenant";
+    KEYS_ALL_TENANT_KEYS = "keys/all_tenant_keys";
     KEYS_KEEP_SUBJECT_KEY = "keys/keep_subject_key";
     KEYS_KEEP_TENANT_KEY = "keys/keep_tenant_key";
     KEYS_NEWEST_TENANT_KEY = "keys/newest_tenant_key";
+    KEYS_RETIRE_TENANT_KEYS = "keys/retire_tenant_keys";
+    KEYS_REWRAP_SUBJECT_KEYS = "keys/rewrap_subject_keys";
+    KEYS_REWRAP_TENANT_KEY = "keys/rewrap_tenant_key";
+    KEYS_STALE_SUBJECT_KEYS = "keys/stale_subject_keys";
     KEYS_SUBJECT_KEYS = "keys/subject_keys";
     KEYS_TENANT_KEY = "keys/tenant_key";
     LOG_ANSWERED = "log/answered";
@@ -39,4 +44,11 @@ statements! {
     LOG_POSITIONS_ABOUT = "log/positions_about";
     LOG_READ = "log/read";
     LOG_TEXTS_ABOUT = "log/texts_about";
+    VERIFY_BEGIN = "verify/begin";
+    VERIFY_COMMANDS = "verify/commands";
+    VERIFY_END = "verify/end";
+    VERIFY_EVENT_IDS = "verify/event_ids";
+    VERIFY_HEADS = "verify/heads";
+    VERIFY_STRAYS = "verify/strays";
+    VERIFY_VERSIONS = "verify/versions";
 }

@@ -152,7 +152,9 @@ async fn follow<L: Log>(log: L, recent: Arc<Recent>) {
             }
             Ok(events) => {
                 let mut ring = recent.ring.write().unwrap_or_else(PoisonError::into_inner);
-                events.into_iter().for_each(|event| ring.push(event));
+                for event in events {
+                    ring.push(event);
+                }
                 head = ring.head;
                 drop(ring);
                 recent.head.send_replace(head);
@@ -167,8 +169,6 @@ async fn follow<L: Log>(log: L, recent: Arc<Recent>) {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
-
     use super::*;
     use crate::{contract::script::Script, keys::MasterKey, memory::MemoryLog};
 

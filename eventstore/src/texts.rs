@@ -181,8 +181,6 @@ pub(crate) fn open(
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
-
     use serde_json::json;
 
     use super::*;

@@ -1,5 +1,4 @@
 //! What must never change about canonical bytes.
-#![expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 
 use allhours_domain::ids::PersonId;
 use proptest::prelude::*;

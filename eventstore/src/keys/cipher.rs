@@ -122,8 +122,6 @@ pub(crate) fn blind(key: &Secret, text: &str) -> uuid::Uuid {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
-
     use proptest::prelude::*;
     use uuid::Uuid;
 

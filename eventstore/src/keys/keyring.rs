@@ -146,12 +146,11 @@ impl<R: KeyRows> Keyring<R> {
             if keys.contains_key(&who) {
                 continue;
             }
-            match self.subjects.get(&who) {
-                Some(key) => drop(keys.insert(who, Held::Open(key))),
-                None => {
-                    keys.insert(who, Held::Gone);
-                    missing.push(who);
-                }
+            if let Some(key) = self.subjects.get(&who) {
+                keys.insert(who, Held::Open(key));
+            } else {
+                keys.insert(who, Held::Gone);
+                missing.push(who);
             }
         }
         if missing.is_empty() {

@@ -39,13 +39,9 @@ impl KeyRows for MemoryRows {
         generation: Option<i16>,
     ) -> Result<Option<TenantKeyRow>, LogError> {
         let tenants = self.tenants.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(match generation {
-            Some(generation) => tenants.get(&(tenant, generation)).cloned(),
-            None => {
-                let of_tenant = tenants.range((tenant, FIRST)..=(tenant, i16::MAX));
-                of_tenant.last().map(|(_, row)| row.clone())
-            }
-        })
+        let (first, last) = generation.map_or((FIRST, i16::MAX), |it| (it, it));
+        let mut fitting = tenants.range((tenant, first)..=(tenant, last));
+        Ok(fitting.next_back().map(|(_, row)| row.clone()))
     }
 
     async fn keep_tenant_key(

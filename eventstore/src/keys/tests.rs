@@ -1,5 +1,4 @@
 //! The master key and its file.
-#![expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 
 use std::os::unix::fs::PermissionsExt as _;
 

@@ -168,33 +168,45 @@ impl Appender {
                 self.settle(batch, outcomes);
                 Line::Good
             }
-            Err(Failure::NotWritten(error)) if batch.len() == 1 => {
-                for job in batch {
-                    let refused = error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE);
-                    let error = if refused { LogError::Busy } else { error.into() };
-                    answer(job, Err(error));
-                    break;
-                }
-                Line::Good
-            }
-            Err(Failure::NotWritten(error)) => {
-                tracing::warn!(%error, "a batch was refused; its commands are tried one by one");
-                let mut line = Line::Good;
-                for job in batch {
-                    line = Box::pin(self.fly(connection, append, vec![job])).await;
-                }
-                line
-            }
-            Err(Failure::Unknown(error)) => {
+            Err(Failure::NotWritten(error)) => self.refused(connection, append, batch, error).await,
+            Err(Failure::Unknown(mut error)) => {
                 tracing::warn!(error = ?error, commands = batch.len(), "the outcome is unknown");
                 self.figures.unknown.increment(batch.len() as u64);
-                let mut error = error;
                 for job in batch {
                     answer(job, Err(LogError::Unknown(error.take())));
                 }
                 Line::Lost
             }
         }
+    }
+
+    /// One command that the database refuses must not fail the others.
+    async fn refused(
+        &self,
+        connection: &Dedicated,
+        append: &Statement,
+        mut batch: Vec<Job>,
+        error: Error,
+    ) -> Line {
+        let locked_out = error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE);
+        if locked_out {
+            for job in batch {
+                answer(job, Err(LogError::Busy));
+            }
+            return Line::Good;
+        }
+        if batch.len() == 1
+            && let Some(job) = batch.pop()
+        {
+            answer(job, Err(LogError::Database(error)));
+            return Line::Good;
+        }
+        tracing::warn!(%error, "a batch was refused; its commands are tried one by one");
+        let mut line = Line::Good;
+        for job in batch {
+            line = Box::pin(self.fly(connection, append, vec![job])).await;
+        }
+        line
     }
 
     fn send(

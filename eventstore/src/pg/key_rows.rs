@@ -45,15 +45,12 @@ impl KeyRows for PgKeyRows {
         generation: Option<i16>,
     ) -> Result<Option<TenantKeyRow>, LogError> {
         let connection = self.database.owner().await?;
-        let row = match generation {
-            Some(generation) => {
-                let statement = connection.prepare_cached(sql::KEYS_TENANT_KEY).await?;
-                connection.query_opt(&statement, &[&tenant.0, &generation]).await?
-            }
-            None => {
-                let statement = connection.prepare_cached(sql::KEYS_NEWEST_TENANT_KEY).await?;
-                connection.query_opt(&statement, &[&tenant.0]).await?
-            }
+        let row = if let Some(generation) = generation {
+            let statement = connection.prepare_cached(sql::KEYS_TENANT_KEY).await?;
+            connection.query_opt(&statement, &[&tenant.0, &generation]).await?
+        } else {
+            let statement = connection.prepare_cached(sql::KEYS_NEWEST_TENANT_KEY).await?;
+            connection.query_opt(&statement, &[&tenant.0]).await?
         };
         Ok(row.as_ref().map(tenant_key))
     }

@@ -21,7 +21,7 @@ use crate::{
 const WINDOW_POSITIONS: Position = 50_000;
 
 /// How far the clocks of processes may differ when instants are turned into positions.
-const CLOCKS_APART_MAX: Duration = Duration::from_secs(60);
+const CLOCKS_APART_MAX: Duration = Duration::from_mins(1);
 
 /// A limit as PostgreSQL takes it.
 pub(super) fn limit(limit: usize) -> i64 {

@@ -45,7 +45,7 @@ impl ToSql for JsonText<'_> {
 }
 
 /// Reads the columns of `log/read.sql`, in that order.
-pub(super) fn recorded(row: &Row) -> Result<Recorded, LogError> {
+pub(crate) fn recorded(row: &Row) -> Result<Recorded, LogError> {
     let position: Position = row.try_get(0)?;
     let inconsistent = |column| LogError::Inconsistent { position, column };
     let stream_type =

@@ -67,7 +67,7 @@ impl Wake {
         let session: [&(dyn tokio_postgres::types::ToSql + Sync); 2] = [&"off", &"3000"];
         connection.client.query_one(sql::LOG_APPENDER_SESSION, &session).await?;
         connection.client.batch_execute(sql::LOG_LISTEN).await?;
-        let head = connection.client.prepare(sql::LOG_HEAD).await?;
+        let newest = connection.client.prepare(sql::LOG_HEAD).await?;
         let notify = connection.client.prepare(sql::LOG_NOTIFY).await?;
         let mut poll = time::interval(Duration::from_millis(POLL_MS));
         poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -81,7 +81,7 @@ impl Wake {
                     None => return Ok(()),
                 },
                 _ = poll.tick() => {
-                    let row = connection.client.query_one(&head, &[]).await?;
+                    let row = connection.client.query_one(&newest, &[]).await?;
                     raise(&self.grown, row.get(0));
                 }
                 written = written_after(&mut self.written, hint_from) => {
