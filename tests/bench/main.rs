@@ -6,16 +6,18 @@
 
 mod append;
 mod figures;
+mod history;
 mod load;
 mod pgbench;
 mod place;
+mod rebuild;
 
 use figures::Figure;
 
 /// How long each cell runs, in seconds, where `BENCH_SECONDS` does not say otherwise.
 const SECONDS: u64 = 10;
 
-const BENCHMARKS: &[&str] = &["append"];
+const BENCHMARKS: &[&str] = &["append", "rebuild"];
 
 #[tokio::main]
 async fn main() {
@@ -36,6 +38,7 @@ async fn main() {
 async fn benchmark(name: &str, seconds: u64) -> Vec<Figure> {
     match name {
         "append" => append::run(seconds).await,
+        "rebuild" => rebuild::run().await,
         _ => panic!("`{name}` is listed but not there"),
     }
 }

@@ -1,0 +1,164 @@
+//! A history to measure on: conversations of ten messages each, in words of a Zipf vocabulary.
+//!
+//! Made of a fixed seed, so that every run writes the same texts. 13 events a conversation.
+
+use allhours_domain::{
+    actor::Actor,
+    catalogue::AnyEvent,
+    conversation::{
+        ConversationEvent,
+        event::{AgentReplied, Claimed, CustomerMessageReceived, Opened, Resolved},
+    },
+    ids::{
+        AgentId, CommandId, ConversationId, CorrelationId, CustomerId, EventId, MessageId, TenantId,
+    },
+    personal::Personal,
+    text::Language,
+    words::{Channel, Priority, ResolutionKind, Tier},
+};
+use allhours_eventstore::{
+    append::{Append, StreamAppend},
+    log::Log,
+    pg::PgLog,
+    recorded::{StreamId, StreamType},
+};
+use futures_util::{StreamExt, stream};
+use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
+
+/// Whose history it is.
+pub const TENANT: TenantId = TenantId(Uuid::from_u128(0xbe_9c));
+/// Messages of one conversation.
+pub const MESSAGES: u64 = 10;
+/// Events of one conversation.
+pub const EVENTS: u64 = MESSAGES + 3;
+
+const VOCABULARY: u64 = 50_000;
+const WORDS_A_MESSAGE: u64 = 15;
+const CUSTOMERS_SHARE: u64 = 5;
+
+/// A small generator (xorshift64*, Vigna 2016): repeatable, and good enough to pick words.
+struct Chance(u64);
+
+impl Chance {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        self.0.wrapping_mul(0x2545_F491_4F6C_DD1D)
+    }
+
+    /// A rank from 0, about as Zipf's law has it: the logarithm of the rank is even.
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a rank below 50,000"
+    )]
+    fn rank(&mut self) -> u64 {
+        let even = (self.next() >> 11) as f64 / (1_u64 << 53) as f64;
+        (VOCABULARY as f64).powf(even) as u64 - 1
+    }
+}
+
+/// The word of a rank: syllables that no stemmer shortens.
+pub fn word(rank: u64) -> String {
+    const SYLLABLES: [&str; 16] = [
+        "ba", "ko", "mi", "tu", "ra", "no", "ve", "lo", "pa", "zi", "du", "ga", "fo", "ki", "wa",
+        "hu",
+    ];
+    let mut left = rank + 16;
+    let mut word = String::new();
+    while left > 0 {
+        word.push_str(SYLLABLES[usize::try_from(left % 16).expect("below 16")]);
+        left /= 16;
+    }
+    word
+}
+
+/// Appends `conversations` of them, many at a time.
+pub async fn write(log: &PgLog, conversations: u64) {
+    let appends = stream::iter(0..conversations).map(|number| {
+        let log = log.clone();
+        async move {
+            let append = conversation(number);
+            log.append(append).await.unwrap_or_else(|error| panic!("history: {error:?}"));
+        }
+    });
+    appends.buffer_unordered(128).collect::<()>().await;
+}
+
+fn conversation(number: u64) -> Append {
+    let mut chance = Chance(number.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
+    let id = ConversationId(Uuid::from_u128(u128::from(number) + (1 << 64)));
+    let customer = CustomerId(Uuid::from_u128(u128::from(number / CUSTOMERS_SHARE) + (2 << 64)));
+    let agent = AgentId(Uuid::from_u128(u128::from(number % 40) + (3 << 64)));
+    let begun = Timestamp::UNIX_EPOCH + SignedDuration::from_secs(1_700_000_000);
+    let at = begun + SignedDuration::from_secs(i64::try_from(number).expect("few") * 60);
+    let mut events = vec![opened(id, customer, number), Claimed { agent }.into()];
+    for turn in 0..MESSAGES {
+        let text = Personal::about(customer, text(&mut chance));
+        let message = MessageId(Uuid::from_u128(u128::from(number * MESSAGES + turn) + (4 << 64)));
+        events.push(message_of(turn, message, text, agent));
+    }
+    let kind = ResolutionKind::Confirmed;
+    events.push(Resolved { kind, episode: 1, at }.into());
+    let events = events.into_iter().enumerate().map(|(index, event)| {
+        let id = u128::from(number * EVENTS) + index as u128 + (5 << 64);
+        (EventId(Uuid::from_u128(id)), AnyEvent::Conversation(event))
+    });
+    Append {
+        tenant: TENANT,
+        command_id: CommandId(Uuid::from_u128(u128::from(number) + (6 << 64))),
+        request_hash: [0; 32],
+        correlation_id: CorrelationId(Uuid::from_u128(u128::from(number) + (6 << 64))),
+        causation_id: None,
+        actor: Actor::System("bench".to_owned()),
+        occurred_at: at,
+        recorded_at: at,
+        streams: vec![StreamAppend {
+            stream: StreamId { stream_type: StreamType("conversation"), id: id.0 },
+            expected_version: 0,
+            events: events.collect(),
+        }],
+        shred_events: vec![],
+        forget_subjects: vec![],
+    }
+}
+
+fn opened(id: ConversationId, customer: CustomerId, number: u64) -> ConversationEvent {
+    let priority = if number.is_multiple_of(10) { Priority::High } else { Priority::Normal };
+    Opened {
+        conversation: id,
+        customer,
+        channel: Channel::Chat,
+        subject: None,
+        language: Language::new("en").ok(),
+        tier: Tier::Standard,
+        priority,
+        team: None,
+    }
+    .into()
+}
+
+fn message_of(turn: u64, message: MessageId, text: Personal, agent: AgentId) -> ConversationEvent {
+    let channel = Channel::Chat;
+    if turn.is_multiple_of(2) {
+        let language = Language::new("en").ok();
+        CustomerMessageReceived { message, text, channel, language, intake: None }.into()
+    } else {
+        AgentReplied { message, agent, text, channel }.into()
+    }
+}
+
+fn text(chance: &mut Chance) -> String {
+    let words: Vec<String> = (0..WORDS_A_MESSAGE).map(|_| word(chance.rank())).collect();
+    words.join(" ")
+}
+
+/// Two words that were often written, for the n-th search: ranks 20 to 2,000.
+pub fn two_words(number: u64) -> String {
+    let mut chance = Chance(number.wrapping_mul(0xD134_2543_DE82_EF95) | 1);
+    let mut rank = || 20 + chance.next() % 1_980;
+    format!("{} {}", word(rank()), word(rank()))
+}
