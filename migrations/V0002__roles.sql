@@ -32,3 +32,13 @@ create function current_tenant() returns uuid
     return nullif(current_setting('allhours.tenant', true), '')::uuid;
 
 grant usage on schema public to allhours_reader;
+
+-- Of the log, readers see the events and heads of their tenant. Ciphertexts, keys and the answers
+-- to commands are for the log alone.
+alter table events enable row level security;
+create policy own_tenant on events for select to allhours_reader
+    using (tenant_id = current_tenant());
+alter table streams enable row level security;
+create policy own_tenant on streams for select to allhours_reader
+    using (tenant_id = current_tenant());
+grant select on events, streams to allhours_reader;

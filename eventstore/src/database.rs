@@ -1,10 +1,11 @@
 //! The database: two pools of connections, one for the log and its folds, one for readers.
 //!
-//! Read this file, then [`reader`] (a connection that sees one tenant only) and [`tls`] (when
-//! a connection is encrypted, and whom it trusts).
+//! Read this file, then [`reader`] (a connection that sees one tenant only), [`tls`] (when
+//! a connection is encrypted, and whom it trusts) and [`url`] (the address of a server).
 
 pub mod reader;
 pub mod tls;
+pub mod url;
 
 use std::{path::PathBuf, time::Duration};
 
@@ -15,14 +16,15 @@ use deadpool_postgres::{
 use tokio::{sync::mpsc, task::JoinHandle};
 use tokio_postgres::{AsyncMessage, Config, Notification};
 
-use crate::database::tls::{Encryption, TlsError};
+use crate::{
+    database::tls::{Encryption, TlsError},
+    sql,
+};
 
 pub use reader::TenantReader;
 
 /// The role that readers of one tenant act as; made by the migrations.
 pub const READER_ROLE: &str = "allhours_reader";
-
-pub(crate) const SESSION: &str = include_str!("../sql/database/session.sql");
 
 /// How connections behave. The defaults suit one process on one machine.
 #[derive(Debug, Clone)]
@@ -251,7 +253,10 @@ fn pool(
         let [statement, lock, idle] = limits.clone();
         Box::pin(async move {
             client
-                .query_one(SESSION, &[&statement, &lock, &idle, &part.read_only, &part.role])
+                .query_one(
+                    sql::DATABASE_SESSION,
+                    &[&statement, &lock, &idle, &part.read_only, &part.role],
+                )
                 .await
                 .map_err(HookError::Backend)?;
             Ok(())

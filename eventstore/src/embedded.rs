@@ -39,7 +39,8 @@ pub struct EmbeddedOptions {
     pub data_dir: PathBuf,
     /// The folder with `postgres` and `initdb`; found by itself where not given.
     pub bin_dir: Option<PathBuf>,
-    /// Whether what was committed survives a crash of the machine. Off only for tests.
+    /// Whether what was committed survives a crash of the machine; that of the server it always
+    /// does. Off only for tests.
     pub durable: bool,
     /// The most connections that the server takes.
     pub connections_max: u16,

@@ -5,9 +5,10 @@
 
 use tokio_postgres::error::{DbError, SqlState};
 
-use crate::database::{Database, DatabaseError, READER_ROLE};
-
-pub(crate) const LOCK: &str = include_str!("../sql/database/migration_lock.sql");
+use crate::{
+    database::{Database, DatabaseError, READER_ROLE},
+    sql,
+};
 
 /// The key of the lock that a migrating process holds; any number that nobody else uses.
 const LOCK_KEY: i64 = 0x616c_6c68_6f75_7273;
@@ -53,7 +54,11 @@ pub struct Migrated {
 /// See [`MigrateError`]; a step is applied wholly or not at all.
 pub async fn migrate(database: &Database) -> Result<Migrated, MigrateError> {
     let mut connection = database.dedicated().await?;
-    connection.client.query_one(LOCK, &[&LOCK_KEY]).await.map_err(MigrateError::Lock)?;
+    connection
+        .client
+        .query_one(sql::DATABASE_MIGRATION_LOCK, &[&LOCK_KEY])
+        .await
+        .map_err(MigrateError::Lock)?;
     let report = steps::migrations::runner()
         .run_async(&mut connection.client)
         .await

@@ -5,9 +5,7 @@ use std::ops::Deref;
 use allhours_domain::ids::TenantId;
 use deadpool_postgres::{Client, Object, PoolError};
 
-use crate::database::Database;
-
-pub(crate) const TENANT: &str = include_str!("../../sql/database/tenant.sql");
+use crate::{database::Database, sql};
 
 /// A pooled connection under the role of readers, for one tenant. Row-level security hides all
 /// other rows, also from a statement that forgets to ask for the tenant's own, and the role may
@@ -54,7 +52,7 @@ impl Database {
 }
 
 async fn set_tenant(client: &Client, tenant: &str) -> Result<(), tokio_postgres::Error> {
-    let statement = client.prepare_cached(TENANT).await?;
+    let statement = client.prepare_cached(sql::DATABASE_TENANT).await?;
     client.execute(&statement, &[&tenant]).await?;
     Ok(())
 }

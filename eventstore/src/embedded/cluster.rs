@@ -127,7 +127,8 @@ fn settings(options: &EmbeddedOptions) -> Vec<(&'static str, String)> {
     settings.push(("max_connections", options.connections_max.to_string()));
     settings.push(("shared_buffers", format!("{}MB", options.shared_buffers_mib)));
     if !options.durable {
-        for name in ["fsync", "synchronous_commit", "full_page_writes"] {
+        // Commits stay synchronous: what was acknowledged survives a killed server even so.
+        for name in ["fsync", "full_page_writes"] {
             settings.push((name, "off".to_owned()));
         }
     }

@@ -186,8 +186,8 @@ impl Keeper {
             data_dir.canonicalize().map_err(|source| file("could not open", data_dir, source))?;
         let place = Place::find(&data_dir)?;
         let binaries = cluster::prepare(&place, &self.options)?;
-        process::clear(&place.cluster())?;
         let socket_dir = place.socket_dir()?;
+        process::clear(&place.cluster(), &socket_dir)?;
         let mut child = {
             // Whoever asks to stop meanwhile finds the process, or is found to have asked.
             let mut running = self.shared.running();

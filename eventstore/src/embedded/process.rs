@@ -52,16 +52,26 @@ fn all(cluster: &Path) -> Vec<u32> {
         .collect()
 }
 
-/// Ends what an earlier owner left running, and removes the file that names it: PostgreSQL
-/// itself refuses to start where that file names a process that is dead but not waited for, or
+/// Ends what an earlier owner left running, and removes the files that name it: PostgreSQL
+/// itself refuses to start where these name a process that is dead but not waited for, or
 /// a stranger. Only the holder of the lock may call this.
-pub(super) fn clear(cluster: &Path) -> Result<(), EmbeddedError> {
+pub(super) fn clear(cluster: &Path, socket_dir: &Path) -> Result<(), EmbeddedError> {
+    end_all(cluster)?;
+    let files = [
+        cluster.join("postmaster.pid"),
+        socket_dir.join(".s.PGSQL.5432.lock"),
+        socket_dir.join(".s.PGSQL.5432"),
+    ];
+    files.into_iter().try_for_each(remove)
+}
+
+fn end_all(cluster: &Path) -> Result<(), EmbeddedError> {
     // A server that lost its owner is already stopping by itself, or has to be told.
     let orphan = pid_file(cluster).map(|running| running.pid);
     for sign in [Signal::INT, Signal::QUIT, Signal::KILL] {
         let left = all(cluster);
         if left.is_empty() {
-            return remove_pid_file(cluster);
+            return Ok(());
         }
         tracing::warn!(processes = ?left, "ending a PostgreSQL that lost its owner");
         // The first process ends the others in good order; it alone takes the gentle signals.
@@ -73,7 +83,7 @@ pub(super) fn clear(cluster: &Path) -> Result<(), EmbeddedError> {
         wait_until_none(cluster);
     }
     match all(cluster).first() {
-        None => remove_pid_file(cluster),
+        None => Ok(()),
         Some(pid) => Err(EmbeddedError::StillRunning { path: cluster.to_owned(), pid: *pid }),
     }
 }
@@ -85,8 +95,7 @@ fn wait_until_none(cluster: &Path) {
     }
 }
 
-fn remove_pid_file(cluster: &Path) -> Result<(), EmbeddedError> {
-    let path = cluster.join("postmaster.pid");
+fn remove(path: PathBuf) -> Result<(), EmbeddedError> {
     match fs::remove_file(&path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             Err(EmbeddedError::File { action: "could not remove", path, source: error })
@@ -128,7 +137,8 @@ mod tests {
         let mut stranger = std::process::Command::new("sleep").arg("60").spawn().unwrap();
         let text = format!("{}\n/data\n1700000000\n5432\n/run/x\n\n 1 2\nready\n", stranger.id());
         fs::write(cluster.path().join("postmaster.pid"), text).unwrap();
-        clear(&cluster.path().canonicalize().unwrap()).unwrap();
+        let folder = cluster.path().canonicalize().unwrap();
+        clear(&folder, &folder).unwrap();
         assert!(!cluster.path().join("postmaster.pid").exists());
         assert!(stranger.try_wait().unwrap().is_none());
         stranger.kill().unwrap();
