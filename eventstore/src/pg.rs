@@ -100,20 +100,23 @@ impl PgLog {
     ///
     /// # Errors
     ///
-    /// No connection, or a database that was not migrated.
+    /// No connection, a database that was not migrated, or [`LogError::Key`] where the master
+    /// key is not the one that this log's keys are wrapped by.
     pub async fn start(
         database: Database,
         keys: impl Into<MasterKeys>,
         options: PgLogOptions,
     ) -> Result<Self, LogError> {
         let head: Position = database.owner().await?.query_one(sql::LOG_HEAD, &[]).await?.get(0);
+        let keyring = Keyring::new(keys.into(), PgKeyRows::new(database.clone()));
+        keyring.check_master_key().await?;
         let grown = watch::Sender::new(head);
         let written = watch::Sender::new(head);
         let (waiting, queue) = mpsc::channel(options.waiting_max);
         let appender = Appender::new(database.clone(), options, grown.clone(), written.clone());
         let wake = Wake::new(database.clone(), grown.clone(), written.subscribe());
         Ok(Self(Arc::new(Shared {
-            keyring: Keyring::new(keys.into(), PgKeyRows::new(database.clone())),
+            keyring,
             database,
             waiting: RwLock::new(Some(waiting)),
             appender: Mutex::new(Some(tokio::spawn(appender.run(queue)))),

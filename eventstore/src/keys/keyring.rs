@@ -39,6 +39,11 @@ pub(crate) trait KeyRows: Send + Sync + 'static {
         generation: Option<i16>,
     ) -> impl Future<Output = Result<Option<TenantKeyRow>, LogError>> + Send;
 
+    /// Any tenant's key; `None` where there is none yet.
+    fn any_tenant_key(
+        &self,
+    ) -> impl Future<Output = Result<Option<(TenantId, TenantKeyRow)>, LogError>> + Send;
+
     /// Keeps a tenant's key unless one of its generation stands there; gives the one that does.
     fn keep_tenant_key(
         &self,
@@ -101,6 +106,15 @@ impl<R: KeyRows> Keyring<R> {
             tenants: Cache::new(TENANTS_MAX),
             newest: Cache::new(TENANTS_MAX),
             subjects: Cache::new(SUBJECTS_MAX),
+        }
+    }
+
+    /// Fails where the master key is another one than keys were wrapped by before: better now
+    /// than when half of the keys are wrapped by each.
+    pub(crate) async fn check_master_key(&self) -> Result<(), LogError> {
+        match self.rows.any_tenant_key().await? {
+            Some((tenant, row)) => self.unwrap_tenant_key(tenant, &row).map(drop),
+            None => Ok(()),
         }
     }
 

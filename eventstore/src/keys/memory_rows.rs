@@ -44,6 +44,11 @@ impl KeyRows for MemoryRows {
         Ok(fitting.next_back().map(|(_, row)| row.clone()))
     }
 
+    async fn any_tenant_key(&self) -> Result<Option<(TenantId, TenantKeyRow)>, LogError> {
+        let tenants = self.tenants.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(tenants.first_key_value().map(|((tenant, _), row)| (*tenant, row.clone())))
+    }
+
     async fn keep_tenant_key(
         &self,
         tenant: TenantId,

@@ -55,6 +55,13 @@ impl KeyRows for PgKeyRows {
         Ok(row.as_ref().map(tenant_key))
     }
 
+    async fn any_tenant_key(&self) -> Result<Option<(TenantId, TenantKeyRow)>, LogError> {
+        let connection = self.database.owner().await?;
+        let statement = connection.prepare_cached(sql::KEYS_ALL_TENANT_KEYS).await?;
+        let row = connection.query_opt(&statement, &[&Uuid::nil(), &-1_i16, &1_i64]).await?;
+        Ok(row.map(|row| (TenantId(row.get(2)), tenant_key(&row))))
+    }
+
     async fn keep_tenant_key(
         &self,
         tenant: TenantId,

@@ -1,0 +1,172 @@
+//! The log only grows; what was changed behind its back is found and named.
+
+use allhours_eventstore::{
+    canonical::{canonical_bytes, leaf_hash},
+    contract::script::{Script, text_of},
+    log::Log,
+    pg::PgLog,
+    sql,
+    verify::Rule,
+};
+use allhours_tests::database::{TestDatabase, database};
+use tokio_postgres::error::SqlState;
+
+use super::{broken_rules, execute, fresh, verified};
+
+/// Ten events in two streams; the texts of two subjects, one of them forgotten.
+async fn written() -> (PgLog, TestDatabase) {
+    let (log, database) = fresh().await;
+    let mut script = Script::new(1);
+    let (ada, bob) = (script.subject(), script.subject());
+    let (one, other) = (script.stream(), script.stream());
+    let mut events = vec![script.message(ada, "mine"), script.message(bob, "his")];
+    events.extend(script.tags(3));
+    let append = script.writing(one, 0, events);
+    log.append(append).await.expect("appended");
+    let append = script.tagging(other, 0, 4);
+    log.append(append).await.expect("appended");
+    let mut forget = script.tagging(other, 4, 1);
+    forget.forget_subjects.push(bob);
+    log.append(forget).await.expect("forgotten");
+    (log, database)
+}
+
+/// As somebody with all rights does who knows of the triggers.
+async fn tamper(database: &TestDatabase, statement: &str) {
+    let statement =
+        format!("begin; set local session_replication_role = replica; {statement}; commit");
+    execute(database, &statement).await.expect("tampered");
+}
+
+#[tokio::test]
+async fn events_cannot_be_changed_or_deleted() {
+    let (_log, database) = written().await;
+    for statement in [
+        "update events set actor = 'system:nobody' where position = 1",
+        "delete from events where position = 1",
+        "truncate events",
+        "truncate events, streams cascade",
+        "delete from streams",
+        "truncate streams",
+        "update commands set last_position = 0",
+        "delete from commands",
+    ] {
+        let error = execute(&database, statement).await.expect_err(statement);
+        assert_eq!(error.code(), Some(&SqlState::INTEGRITY_CONSTRAINT_VIOLATION), "{statement}");
+    }
+    assert!(verified(&database).await.holds());
+}
+
+#[tokio::test]
+async fn a_forgotten_subject_reads_as_erased_and_the_log_still_verifies() {
+    let (log, database) = written().await;
+    let events = log.open(log.read(0, 10).await.expect("read")).await.expect("opened");
+    let texts: Vec<_> = events.iter().filter_map(text_of).collect();
+    assert_eq!(texts, ["mine", "<erased>"]);
+    let verified = verified(&database).await;
+    assert!(verified.holds(), "{:?}", verified.findings);
+    assert_eq!((verified.events, verified.texts, verified.texts_deleted), (10, 1, 1));
+    assert_eq!(verified.head, 10);
+}
+
+#[tokio::test]
+async fn verify_names_an_event_that_was_changed() {
+    for change in [
+        "payload = jsonb_set(payload, '{tag}', '\"other\"')",
+        "actor = 'system:nobody'",
+        "recorded_at = recorded_at + interval '1 microsecond'",
+        "command_id = gen_random_uuid()",
+        "leaf_hash = decode(repeat('00', 32), 'hex')",
+    ] {
+        let (_log, database) = written().await;
+        tamper(&database, &format!("update events set {change} where position = 4")).await;
+        let broken = broken_rules(&database).await;
+        assert!(broken.contains(&(Rule::LeafHashesAgree, Some(4))), "{change}: {broken:?}");
+    }
+}
+
+#[tokio::test]
+async fn verify_names_an_event_that_is_missing_and_the_streams_and_commands_it_was_of() {
+    let (_log, database) = written().await;
+    tamper(&database, "delete from events where position = 4").await;
+    let broken = broken_rules(&database).await;
+    for rule in [Rule::PositionsAreGapless, Rule::VersionsAreGapless] {
+        assert!(broken.contains(&(rule, Some(5))), "{broken:?}");
+    }
+    for rule in [Rule::HeadsAgree, Rule::CommandsTookEffectOnce] {
+        assert!(broken.iter().any(|it| it.0 == rule), "{broken:?}");
+    }
+}
+
+#[tokio::test]
+async fn verify_names_rows_that_do_not_read() {
+    let (_log, database) = written().await;
+    let changes = [
+        "update events set name = 'conversation.teleported' where position = 3",
+        "update events set schema_version = 99 where position = 4",
+        "update events set payload = '{}' where position = 5",
+        "update events set actor = 'ghost' where position = 6",
+    ];
+    tamper(&database, &changes.join("; ")).await;
+    let broken = broken_rules(&database).await;
+    for (rule, position) in
+        [(Rule::EventsRead, 3), (Rule::EventsRead, 4), (Rule::EventsRead, 5), (Rule::RowsRead, 6)]
+    {
+        assert!(broken.contains(&(rule, Some(position))), "{position}: {broken:?}");
+    }
+}
+
+#[tokio::test]
+async fn verify_names_texts_that_were_changed_or_left_over() {
+    let (log, database) = written().await;
+    let change = "update sealed set ciphertext = set_byte(ciphertext, 20, 1 - get_byte(ciphertext,
+        20) % 2) where position = 1";
+    tamper(&database, change).await;
+    assert_eq!(broken_rules(&database).await, [(Rule::TextsAgree, Some(1))]);
+    let events = log.read(0, 1).await.expect("read");
+    assert!(log.open(events).await.is_err(), "a changed text was opened");
+
+    let left_over = "insert into sealed select tenant_id, subject_id, 7, 0, 1, event_id, ''
+        from sealed where position = 1";
+    tamper(&database, left_over).await;
+    let broken = broken_rules(&database).await;
+    assert!(broken.contains(&(Rule::NoTextIsLeftOver, Some(7))), "{broken:?}");
+}
+
+#[tokio::test]
+async fn verify_names_a_head_that_is_wrong() {
+    let (_log, database) = written().await;
+    tamper(&database, "update streams set version = 7 where last_position = 5").await;
+    assert_eq!(broken_rules(&database).await, [(Rule::HeadsAgree, Some(5))]);
+}
+
+#[tokio::test]
+async fn an_event_comes_back_from_jsonb_with_the_bytes_it_was_hashed_by() {
+    let (log, database) = fresh().await;
+    let mut script = Script::new(1);
+    let (stream, ada) = (script.stream(), script.subject());
+    let texts = ["\u{1}\u{7f}\"\\/\u{2028}\u{10ffff}", "\t\r\n\u{8}\u{c}", "é e\u{301} 🧵 שלום"];
+    let mut events = Vec::new();
+    for text in texts {
+        events.push(script.message(ada, text));
+    }
+    events.extend(script.tags(20));
+    let append = script.writing(stream, 0, events);
+    log.append(append).await.expect("appended");
+    let read = log.read(0, 100).await.expect("read");
+    for event in &read {
+        assert_eq!(leaf_hash(&canonical_bytes(event).expect("canonical")), event.leaf_hash);
+    }
+    let opened = log.open(read).await.expect("opened");
+    assert_eq!(opened.iter().filter_map(text_of).collect::<Vec<_>>(), texts);
+    assert!(verified(&database).await.holds());
+}
+
+#[tokio::test]
+async fn every_statement_of_the_log_prepares() {
+    let database = database().await;
+    let connection = database.owner().await.expect("a connection");
+    for (name, statement) in sql::ALL {
+        connection.prepare(statement).await.unwrap_or_else(|error| panic!("{name}: {error:?}"));
+    }
+}
