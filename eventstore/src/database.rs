@@ -59,7 +59,7 @@ impl Default for DatabaseOptions {
             connect_max: Duration::from_secs(5),
             statement_max: Duration::from_secs(30),
             lock_wait_max: Duration::from_secs(10),
-            idle_in_transaction_max: Duration::from_secs(60),
+            idle_in_transaction_max: Duration::from_mins(1),
             tls_ca_file: None,
         }
     }

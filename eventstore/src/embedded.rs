@@ -60,7 +60,7 @@ impl EmbeddedOptions {
             durable: true,
             connections_max: 100,
             shared_buffers_mib: 256,
-            start_max: Duration::from_secs(120),
+            start_max: Duration::from_mins(2),
         }
     }
 }

@@ -16,7 +16,7 @@ use allhours_eventstore::embedded::{EmbeddedOptions, Server};
 use tempfile::TempDir;
 use tokio_postgres::{Client, NoTls};
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 const NOBODY: u32 = 65_534;
 
 fn folder() -> TempDir {

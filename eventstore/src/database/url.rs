@@ -37,8 +37,6 @@ pub fn parse(
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test stops where something is missing")]
-
     use std::path::Path;
 
     use tokio_postgres::config::SslMode;

@@ -108,8 +108,6 @@ fn major_version(said: &str) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test stops where something is missing")]
-
     use super::*;
 
     #[test]

@@ -35,11 +35,12 @@ const START_POLL: Duration = Duration::from_millis(10);
 /// How often an attached process looks whether the owner is gone.
 const OWNER_POLL: Duration = Duration::from_millis(200);
 /// How long an orderly stop may take before the server is told to stop at once.
-const STOP_MAX: Duration = Duration::from_secs(60);
-/// A server that ran for less than this when it died is not started again at once.
+const STOP_MAX: Duration = Duration::from_mins(1);
+/// A server that ran for less than this when it died is started again after a pause, which
+/// doubles each time it happens.
 const STABLE_AFTER: Duration = Duration::from_secs(10);
-/// The pause before such a server is started again.
-const RESTART_PAUSE: Duration = Duration::from_secs(2);
+const RESTART_PAUSE_MIN: Duration = Duration::from_millis(50);
+const RESTART_PAUSE_DOUBLINGS_MAX: u32 = 6;
 /// How many of the server's last lines are kept for an error.
 const LINES_KEPT: usize = 20;
 
@@ -113,6 +114,7 @@ impl Keeper {
     /// Runs until asked to stop, or until the first start fails; tells `ready` of the first start.
     pub(super) fn run(self, ready: Ready) {
         let mut ready = Some(ready);
+        let mut quick_ends = 0;
         let start = Instant::now();
         let lock = match self.lock_file() {
             Ok(lock) => lock,
@@ -129,7 +131,10 @@ impl Keeper {
                         Ok(()) => {}
                     }
                     if started.elapsed() < STABLE_AFTER {
-                        self.pause(RESTART_PAUSE);
+                        self.pause(RESTART_PAUSE_MIN * 2_u32.pow(quick_ends));
+                        quick_ends = (quick_ends + 1).min(RESTART_PAUSE_DOUBLINGS_MAX);
+                    } else {
+                        quick_ends = 0;
                     }
                 }
                 Err(TryLockError::WouldBlock) => {

@@ -215,8 +215,6 @@ pub(super) fn file(action: &'static str, path: &Path, source: io::Error) -> Embe
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test stops where something is missing")]
-
     use super::*;
 
     #[test]

@@ -116,8 +116,6 @@ pub(super) fn signal(pid: u32, signal: Signal) {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test stops where something is missing")]
-
     use super::*;
 
     #[test]
