@@ -14,7 +14,7 @@ use std::{
 
 use allhours_eventstore::embedded::{EmbeddedOptions, Server};
 use tempfile::TempDir;
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::{Client, NoTls, config::Host};
 
 const PATIENCE: Duration = Duration::from_mins(1);
 const NOBODY: u32 = 65_534;
@@ -213,7 +213,11 @@ async fn a_folder_with_a_name_too_long_for_a_socket_will_do() {
     fs::create_dir(&long).expect("a folder");
     let server = start(&long).await;
     connect(&server).await;
+    let config = server.config();
+    let [Host::Unix(socket)] = config.get_hosts() else { panic!("one socket") };
+    assert!(socket.is_dir());
     server.stop().await.expect("it stops");
+    assert!(!socket.exists(), "it leaves nothing behind");
 }
 
 #[tokio::test]

@@ -92,6 +92,35 @@ async fn a_reader_may_write_nothing_even_where_it_leaves_its_read_only_mode() {
 }
 
 #[tokio::test]
+async fn a_reader_sees_of_the_log_its_own_tenants_events_and_no_keys_or_ciphertexts() {
+    let database = database().await;
+    let owner = database.owner().await.expect("a connection");
+    for (position, tenant) in [(1_i64, 1_u128), (2, 2), (3, 2)] {
+        let id = Uuid::from_u128(100 + tenant + u128::from(position.unsigned_abs()) * 10);
+        owner
+            .execute(
+                "insert into events (position, occurred_at, recorded_at, version, schema_version,
+                     tenant_id, stream_id, event_id, command_id, correlation_id, leaf_hash,
+                     stream_type, name, actor, payload)
+                 values ($1, now(), now(), 1, 1, $2, $3, $3, $3, $3, sha256('leaf'),
+                     'team', 'team.founded', '', '{}')",
+                &[&position, &Uuid::from_u128(tenant), &id],
+            )
+            .await
+            .expect("an event");
+    }
+    let reader = database.reader(TenantId(Uuid::from_u128(2))).await.expect("a reader");
+    let seen = reader.query("select position from events order by position", &[]).await;
+    let seen: Vec<i64> = seen.expect("its rows").iter().map(|row| row.get(0)).collect();
+    assert_eq!(seen, [2, 3]);
+    for table in ["sealed", "subject_keys", "tenant_keys", "commands"] {
+        let refused = reader.query(&format!("select from {table}"), &[]).await;
+        let refused = refused.expect_err("no such right");
+        assert_eq!(refused.code(), Some(&SqlState::INSUFFICIENT_PRIVILEGE), "{table}");
+    }
+}
+
+#[tokio::test]
 async fn every_table_with_rows_of_tenants_that_readers_may_see_is_guarded() {
     let database = database().await;
     let owner = database.owner().await.expect("a connection");

@@ -208,7 +208,7 @@ impl Keeper {
         let outcome = self.until_ready(&mut child, &place.cluster(), &lines);
         if outcome.is_ok() {
             tracing::debug!(version = binaries.major, "the private PostgreSQL is ready");
-            answer(ready, Ok(socket_dir));
+            answer(ready, Ok(socket_dir.clone()));
         } else {
             self.shared.tell(Signal::QUIT);
         }
@@ -216,7 +216,9 @@ impl Keeper {
         if let Some(listener) = listener {
             drop(listener.join());
         }
-        if outcome.is_ok() && !self.shared.stopping() {
+        if self.shared.stopping() {
+            place.leave(&socket_dir);
+        } else if outcome.is_ok() {
             tracing::error!(%status, "the private PostgreSQL died; starting it again");
         }
         outcome

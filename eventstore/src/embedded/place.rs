@@ -116,6 +116,15 @@ impl Place {
         Ok(folder)
     }
 
+    /// Removes the socket's folder where it is not inside of the base; it is empty by now.
+    pub(super) fn leave(&self, socket_dir: &Path) {
+        if !socket_dir.starts_with(&self.base)
+            && let Err(error) = fs::remove_dir(socket_dir)
+        {
+            tracing::debug!(%error, folder = %socket_dir.display(), "a folder stays behind");
+        }
+    }
+
     /// Makes a folder that only the server's user may enter.
     pub(super) fn make_private(&self, folder: &Path) -> Result<(), EmbeddedError> {
         let failed = |source| file("could not make", folder, source);
