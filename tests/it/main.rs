@@ -4,3 +4,4 @@ mod embedded;
 mod event_log;
 mod isolation;
 mod migrations;
+mod search;

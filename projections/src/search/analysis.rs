@@ -112,10 +112,36 @@ pub(super) fn forms(word: &str, tongue: Tongue) -> Forms {
     };
     let cut = word.char_indices().nth(WORD_CHARACTERS_MAX).map_or(word, |(end, _)| &word[..end]);
     let lower = lowered(cut, tongue == Tongue::Turkish);
+    if tongue == Tongue::Arabic {
+        let word = without_article(&lower).to_owned();
+        // The stemmer takes endings off only where there is an article.
+        let stem = tongue.stem(&format!("ال{word}")).into_owned();
+        return Forms { word, stem, plain_stem: None };
+    }
     let word = folded(&lower);
     let stem = folded(&tongue.stem(&lower));
-    let plain_stem = (lower != word).then(|| folded(&tongue.stem(&word))).filter(|it| *it != stem);
+    let plain_stem = (lower != word).then(|| plain_stem(&word, tongue)).filter(|it| *it != stem);
     Forms { word, stem, plain_stem }
+}
+
+/// The stem of a word that was typed without its accents. The Portuguese stemmer knows the
+/// plural `-ões` of `-ão` by its accent only.
+fn plain_stem(word: &str, tongue: Tongue) -> String {
+    match word.strip_suffix("oes") {
+        Some(stem) if tongue == Tongue::Portuguese => folded(&tongue.stem(&format!("{stem}ao"))),
+        _ => folded(&tongue.stem(word)),
+    }
+}
+
+/// An Arabic word without its article, which is written together with it.
+fn without_article(lower: &str) -> &str {
+    const ARTICLES: [&str; 6] = ["وال", "بال", "كال", "فال", "لل", "ال"];
+    const LEFT_CHARACTERS_MIN: usize = 3;
+    ARTICLES
+        .iter()
+        .filter_map(|article| lower.strip_prefix(article))
+        .find(|rest| rest.chars().count() >= LEFT_CHARACTERS_MIN)
+        .unwrap_or(lower)
 }
 
 /// One term of a text.

@@ -30,7 +30,7 @@ const KINDS: [Kind; 4] = [Kind::Message, Kind::Conversation, Kind::Customer, Kin
 pub(super) fn find(view: &View, request: &SearchRequest) -> Result<SearchPage, SearchError> {
     check(request)?;
     let tongue = request.language.as_ref().map(|it| Tongue::of(Some(it)));
-    let clauses = parse(request.text(), tongue);
+    let matchers = parse(request.text(), tongue);
     let code = tenant_code(request.tenant());
     let planner = Planner { searcher: &view.searcher, fields: &view.fields, code: &code };
     let nothing = SearchPage {
@@ -41,7 +41,7 @@ pub(super) fn find(view: &View, request: &SearchRequest) -> Result<SearchPage, S
         position: view.position,
     };
     let filter = filter(view, request)?;
-    let Some(query) = planner.query(&clauses, ids(view, request)?)? else { return Ok(nothing) };
+    let Some(query) = planner.query(&matchers, ids(view, request)?)? else { return Ok(nothing) };
     // One more than asked for, to know whether there is another page.
     let limit = request.offset + request.first + 1;
     let best = Best { filter: filter.clone(), order: request.order, limit };
@@ -51,7 +51,7 @@ pub(super) fn find(view: &View, request: &SearchRequest) -> Result<SearchPage, S
     } else {
         count(&view.searcher, query.as_ref(), &filter, TOTAL_MAX)?
     };
-    let wanted = Wanted::of(&clauses);
+    let wanted = Wanted::of(&matchers);
     let page = ranked.iter().skip(request.offset).take(request.first);
     Ok(SearchPage {
         hits: page.map(|ranked| hit(view, ranked, &wanted)).collect::<Result<_, _>>()?,
@@ -85,7 +85,8 @@ fn filter(view: &View, request: &SearchRequest) -> Result<Filter, SearchError> {
             bits &= !(1 << kind_number(Kind::Customer, false));
         }
     }
-    let threads = request.team.map(|team| team_threads(view, request.tenant(), team)).transpose()?;
+    let threads =
+        request.team.map(|team| team_threads(view, request.tenant(), team)).transpose()?;
     Ok(Filter {
         kinds: bits,
         language: request.language.as_ref().map(language_number),
@@ -96,11 +97,7 @@ fn filter(view: &View, request: &SearchRequest) -> Result<Filter, SearchError> {
 }
 
 /// The numbers of all conversations that are a team's, and of those merged into them.
-fn team_threads(
-    view: &View,
-    tenant: TenantId,
-    team: TeamId,
-) -> Result<HashSet<u64>, SearchError> {
+fn team_threads(view: &View, tenant: TenantId, team: TeamId) -> Result<HashSet<u64>, SearchError> {
     let term = Term::from_field_bytes(view.fields.team, &scoped(tenant, team.0));
     let mut threads = threads_of(&view.searcher, &term)?;
     let merges = view.merges(tenant)?;
@@ -201,12 +198,11 @@ fn found(view: &View, record: &Record) -> Result<Found, SearchError> {
                 channel: *channel,
             }
         }
-        Thing::Topic { conversation, customer } | Thing::Conversation { conversation, customer, .. } => {
-            Found::Conversation {
-                conversation: view.conversation(tenant, *conversation)?,
-                customer: view.customer(tenant, *customer)?,
-            }
-        }
+        Thing::Topic { conversation, customer }
+        | Thing::Conversation { conversation, customer, .. } => Found::Conversation {
+            conversation: view.conversation(tenant, *conversation)?,
+            customer: view.customer(tenant, *customer)?,
+        },
         Thing::Customer { customer, .. } => {
             Found::Customer { customer: view.customer(tenant, *customer)? }
         }

@@ -335,11 +335,7 @@ fn article(recorded: &Recorded, event: &ArticleEvent, changes: &mut Vec<Change>)
     let article = ArticleId(recorded.stream.id);
     match event {
         ArticleEvent::Published(event) => changes.push(Change::Replace(Record {
-            thing: Thing::Article {
-                article,
-                locale: event.locale.clone(),
-                version: event.version,
-            },
+            thing: Thing::Article { article, locale: event.locale.clone(), version: event.version },
             texts: vec![event.title.as_str().to_owned(), event.body.as_str().to_owned()],
             language: Some(event.locale.clone()),
             ..bare(recorded)

@@ -93,11 +93,13 @@ impl Follower {
             gate.tick().await;
             self.commit().await?;
             self.show(shared);
-            return Ok(true);
         }
         if self.writer.as_ref().is_some_and(Writer::is_shredding) {
-            let done = self.with(Writer::shred).await?;
-            return Ok(done);
+            // Once it is done, that is to be committed as well.
+            return Ok(self.with(Writer::shred).await? || pending);
+        }
+        if pending {
+            return Ok(true);
         }
         if !self.folder.join("meta.json").exists() {
             return Err(SearchError::Folder(std::io::ErrorKind::NotFound.into()));

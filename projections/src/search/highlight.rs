@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::{
     analysis::{Part, analyse},
     language::Tongue,
-    query::{Clause, Matcher},
+    query::Matcher,
     request::Snippet,
 };
 
@@ -25,11 +25,11 @@ pub(super) struct Wanted {
 }
 
 impl Wanted {
-    /// What these clauses look for.
-    pub(super) fn of(clauses: &[Clause]) -> Self {
+    /// What these matchers look for.
+    pub(super) fn of(matchers: &[Matcher]) -> Self {
         let mut wanted = Self::default();
-        for clause in clauses.iter().filter(|it| it.required) {
-            match &clause.matcher {
+        for matcher in matchers {
+            match matcher {
                 Matcher::Stem(forms) => wanted.stems.extend(forms.iter().cloned()),
                 Matcher::Grams { grams, .. } => wanted.stems.extend(grams.iter().cloned()),
                 Matcher::Word(word) => {
@@ -74,10 +74,8 @@ impl Wanted {
 
     /// The part of `text` with the most matches.
     pub(super) fn snippet(&self, text: &str, tongue: Tongue) -> Snippet {
-        let looked = text
-            .char_indices()
-            .nth(TEXT_CHARACTERS_MAX)
-            .map_or(text, |(end, _)| &text[..end]);
+        let looked =
+            text.char_indices().nth(TEXT_CHARACTERS_MAX).map_or(text, |(end, _)| &text[..end]);
         let matches = in_characters(looked, &self.matches(looked, tongue));
         let characters: Vec<char> = text.chars().collect();
         let start = window(&characters, &matches);

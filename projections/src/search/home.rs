@@ -78,6 +78,8 @@ impl Home {
     }
 
     fn generations(&self) -> Result<Vec<u64>, SearchError> {
+        // The folder may have been taken away while the process ran.
+        fs::create_dir_all(&self.folder)?;
         let mut numbers = Vec::new();
         for entry in fs::read_dir(&self.folder)? {
             let entry = entry?;

@@ -121,6 +121,15 @@ impl Tongue {
     }
 }
 
+/// English words that say next to nothing in a question, besides those tantivy knows.
+const ENGLISH_STOP_WORDS: [&str; 52] = [
+    "am", "about", "been", "being", "can", "could", "did", "do", "does", "doing", "from", "get",
+    "got", "had", "has", "have", "having", "he", "her", "here", "him", "his", "how", "i", "its",
+    "just", "me", "my", "our", "out", "please", "she", "should", "so", "some", "than", "them",
+    "those", "too", "up", "us", "we", "were", "what", "when", "where", "which", "who", "why",
+    "would", "you", "your",
+];
+
 static STOP_WORDS: LazyLock<Vec<TextAnalyzer>> = LazyLock::new(|| {
     [
         StopLanguage::English,
@@ -135,7 +144,14 @@ static STOP_WORDS: LazyLock<Vec<TextAnalyzer>> = LazyLock::new(|| {
     .map(|language| {
         let filter =
             StopWordFilter::new(language).unwrap_or_else(|| StopWordFilter::remove(Vec::new()));
-        TextAnalyzer::builder(RawTokenizer::default()).filter(filter).build()
+        let more = match language {
+            StopLanguage::English => ENGLISH_STOP_WORDS.map(str::to_owned).to_vec(),
+            _ => Vec::new(),
+        };
+        TextAnalyzer::builder(RawTokenizer::default())
+            .filter(filter)
+            .filter(StopWordFilter::remove(more))
+            .build()
     })
     .collect()
 });
@@ -151,6 +167,11 @@ static LATIN_DETECTOR: LazyLock<Detector> = LazyLock::new(|| {
         Lang::Tur,
     ])
 });
+
+/// From so many letters on, a likely language is better than none.
+const LETTERS_MIN: usize = 24;
+/// How likely that has to be, from 0 to 1.
+const CONFIDENCE_MIN: f64 = 0.2;
 
 /// The primary part of a tag: `zh` of `zh-Hans`.
 pub(super) fn primary(language: &Language) -> &str {
@@ -177,7 +198,8 @@ fn leading_script(text: &str) -> Option<Script> {
     const LETTERS_MAX: usize = 400;
     let mut counts: Vec<(Script, usize)> = Vec::new();
     let scripts = text.chars().map(script_of);
-    for script in scripts.filter(|it| !matches!(it, Script::Break | Script::Digit)).take(LETTERS_MAX)
+    for script in
+        scripts.filter(|it| !matches!(it, Script::Break | Script::Digit)).take(LETTERS_MAX)
     {
         match counts.iter_mut().find(|(known, _)| *known == script) {
             Some((_, count)) => *count += 1,
@@ -189,8 +211,23 @@ fn leading_script(text: &str) -> Option<Script> {
     Some(if leading == Script::Han && kana { Script::Hiragana } else { leading })
 }
 
+/// A letter that only one of our languages has decides; else the statistics of all letters.
 fn latin(text: &str) -> Option<&'static str> {
-    let info = LATIN_DETECTOR.detect(text).filter(whatlang::Info::is_reliable)?;
+    for character in text.chars() {
+        match character {
+            '¿' | '¡' | 'ñ' | 'Ñ' => return Some("es"),
+            'ã' | 'õ' | 'Ã' | 'Õ' => return Some("pt"),
+            'ß' | 'ä' | 'Ä' => return Some("de"),
+            'ğ' | 'Ğ' | 'ı' | 'İ' | 'ş' | 'Ş' => return Some("tr"),
+            'œ' | 'Œ' | 'ë' | 'ù' | 'û' => return Some("fr"),
+            _ => {}
+        }
+    }
+    let likely = |info: &whatlang::Info| {
+        let long = text.chars().filter(|it| it.is_alphabetic()).count() >= LETTERS_MIN;
+        info.is_reliable() || (long && info.confidence() >= CONFIDENCE_MIN)
+    };
+    let info = LATIN_DETECTOR.detect(text).filter(likely)?;
     match info.lang() {
         Lang::Eng => Some("en"),
         Lang::Spa => Some("es"),

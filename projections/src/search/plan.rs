@@ -4,17 +4,11 @@ use std::collections::BTreeMap;
 
 use tantivy::{
     Searcher, Term,
-    query::{
-        BooleanQuery, ConstScoreQuery, Occur, PhraseQuery, Query, TermQuery, TermSetQuery,
-    },
+    query::{BooleanQuery, ConstScoreQuery, Occur, PhraseQuery, Query, TermQuery, TermSetQuery},
     schema::{Field, IndexRecordOption},
 };
 
-use super::{
-    error::SearchError,
-    query::{Clause, Matcher},
-    schema::Fields,
-};
+use super::{error::SearchError, query::Matcher, schema::Fields};
 
 /// The most words that a beginning stands for, the most frequent ones.
 const EXPANSIONS_MAX: usize = 64;
@@ -30,20 +24,18 @@ pub(super) struct Planner<'a> {
 }
 
 impl Planner<'_> {
-    /// The query of these clauses and of `ids`, each of which has to match as well.
+    /// The query of these matchers and of `ids`, each of which has to match as well.
     /// `None` where no document can match.
     pub(super) fn query(
         &self,
-        clauses: &[Clause],
+        matchers: &[Matcher],
         ids: Vec<Vec<Term>>,
     ) -> Result<Option<Box<dyn Query>>, SearchError> {
         let mut parts: Vec<(Occur, Box<dyn Query>)> = Vec::new();
-        for clause in clauses {
-            match (self.matcher(&clause.matcher)?, clause.required) {
-                (Some(query), true) => parts.push((Occur::Must, query)),
-                (Some(query), false) => parts.push((Occur::Should, query)),
-                (None, true) => return Ok(None),
-                (None, false) => {}
+        for matcher in matchers {
+            match self.matcher(matcher)? {
+                Some(query) => parts.push((Occur::Must, query)),
+                None => return Ok(None),
             }
         }
         if parts.is_empty() {

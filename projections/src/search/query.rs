@@ -1,7 +1,7 @@
 //! Reading what a person typed: any text is a valid search.
 //!
 //! All words have to be there. `"..."` is a phrase, `begin*` a beginning. Words that say next to
-//! nothing, and endings that change with grammar, only help to rank.
+//! nothing, and endings that change with grammar, do not count where anything else is asked for.
 
 use std::collections::BTreeSet;
 
@@ -40,17 +40,16 @@ pub(super) enum Matcher {
 }
 
 /// One part of a query.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Clause {
-    /// Whether a document without it is no hit.
-    pub(super) required: bool,
-    /// What is asked for.
-    pub(super) matcher: Matcher,
+#[derive(Debug)]
+struct Clause {
+    /// Whether it says anything.
+    required: bool,
+    matcher: Matcher,
 }
 
-/// Reads a query. With a language, words are read in that one; without, in every likely one.
-/// Empty where there is nothing to search for; otherwise at least one clause is required.
-pub(super) fn parse(text: &str, tongue: Option<Tongue>) -> Vec<Clause> {
+/// Reads a query: all of these have to match. With a language, words are read in that one;
+/// without, in every likely one. Empty where there is nothing to search for.
+pub(super) fn parse(text: &str, tongue: Option<Tongue>) -> Vec<Matcher> {
     let text: String = text.chars().take(QUERY_CHARACTERS_MAX).collect();
     let guess = detect(&text).map(|it| Tongue::of(Some(&it)));
     let reading = Reading {
@@ -64,11 +63,9 @@ pub(super) fn parse(text: &str, tongue: Option<Tongue>) -> Vec<Clause> {
             Chunk::Plain(plain) => reading.plain(plain, &mut clauses),
         }
     }
-    clauses.truncate(CLAUSES_MAX);
-    if !clauses.iter().any(|it| it.required) {
-        clauses.iter_mut().for_each(|it| it.required = true);
-    }
-    clauses
+    let empty = !clauses.iter().any(|it| it.required);
+    let counting = clauses.into_iter().filter(|it| empty || it.required);
+    counting.map(|it| it.matcher).take(CLAUSES_MAX).collect()
 }
 
 enum Chunk<'a> {
@@ -245,37 +242,37 @@ mod tests {
 
     use super::*;
 
-    fn only(text: &str) -> Matcher {
-        let clauses = parse(text, Some(Tongue::English));
-        assert_eq!(clauses.len(), 1, "{clauses:?}");
-        clauses.into_iter().next().map_or(Matcher::Stem(Vec::new()), |it| it.matcher)
+    fn read(text: &str) -> Vec<Matcher> {
+        parse(text, Some(Tongue::English))
+    }
+
+    fn stem(text: &str) -> Matcher {
+        Matcher::Stem(vec![text.to_owned()])
     }
 
     #[test]
-    fn words_are_all_required_but_those_that_say_nothing() {
-        let clauses = parse("where is the order", Some(Tongue::English));
-        let needed: Vec<_> = clauses.iter().filter(|it| it.required).collect();
-        assert!(needed.len() < clauses.len());
-        assert!(needed.iter().any(|it| it.matcher == Matcher::Stem(vec!["order".into()])));
+    fn words_are_all_asked_for_but_those_that_say_nothing() {
+        assert_eq!(read("where is the late order"), [stem("late"), stem("order")]);
     }
 
     #[test]
     fn a_query_of_empty_words_only_still_asks_for_them() {
-        assert!(parse("to be or not to be", None).iter().all(|it| it.required));
+        assert_eq!(read("to be or not to be").len(), 6);
     }
 
     #[test]
     fn quotes_make_a_phrase_even_unclosed() {
-        let phrase =
-            Matcher::Phrase(vec![vec![(0, "late".to_owned()), (1, "deliveri".to_owned())]]);
-        assert_eq!(only("\"late delivery\""), phrase);
-        assert_eq!(only("\"late delivery"), phrase);
-        assert_eq!(only("late-delivery"), phrase);
+        let phrase = vec![(0, "late".to_owned()), (1, "deliveri".to_owned())];
+        let phrase = Matcher::Phrase(vec![phrase]);
+        for text in ["\"late delivery\"", "\"late delivery", "late-delivery", "“late delivery”"]
+        {
+            assert_eq!(read(text), std::slice::from_ref(&phrase), "{text}");
+        }
     }
 
     #[test]
     fn a_star_asks_for_a_beginning() {
-        assert_eq!(only("Refu*"), Matcher::Prefix("refu".into()));
+        assert_eq!(read("Refu*"), [Matcher::Prefix("refu".into())]);
     }
 
     #[test]
@@ -285,10 +282,7 @@ mod tests {
 
     #[test]
     fn chinese_is_cut_into_words_that_need_not_stand_together() {
-        let clauses = parse("我想查询快递", None);
-        let needed: Vec<_> = clauses.iter().filter(|it| it.required).collect();
-        assert!(needed.iter().any(|it| it.matcher == Matcher::Stem(vec!["快递".into()])));
-        assert!(!needed.iter().any(|it| it.matcher == Matcher::Word("我".into())));
+        assert_eq!(read("我想查询快递"), [stem("查询"), stem("快递")]);
     }
 
     #[test]
@@ -301,9 +295,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_text_is_a_valid_query(text in "\\PC{0,80}") {
-            let clauses = parse(&text, None);
-            prop_assert!(clauses.is_empty() || clauses.iter().any(|it| it.required));
-            prop_assert!(clauses.len() <= CLAUSES_MAX);
+            prop_assert!(parse(&text, None).len() <= CLAUSES_MAX);
         }
     }
 }

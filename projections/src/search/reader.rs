@@ -50,8 +50,7 @@ const NOTHING_BUILT: Position = -1;
 
 impl Shared {
     pub(super) fn new() -> Arc<Self> {
-        let status =
-            SearchStatus { generation: 0, position: 0, building: None, shredding: false };
+        let status = SearchStatus { generation: 0, position: 0, building: None, shredding: false };
         Arc::new(Self {
             view: RwLock::new(None),
             status: watch::Sender::new(status),
@@ -174,11 +173,7 @@ impl SearchReader {
     /// # Errors
     ///
     /// [`SearchError::Behind`] where that takes longer than `patience`.
-    pub async fn wait_for(
-        &self,
-        wanted: Position,
-        patience: Duration,
-    ) -> Result<(), SearchError> {
+    pub async fn wait_for(&self, wanted: Position, patience: Duration) -> Result<(), SearchError> {
         let found = |status: &SearchStatus| status.generation > 0 && status.position >= wanted;
         self.wait_until(wanted, patience, found).await
     }
@@ -195,7 +190,9 @@ impl SearchReader {
         patience: Duration,
     ) -> Result<(), SearchError> {
         let gone = |status: &SearchStatus| {
-            status.generation > 0 && status.position >= wanted && !status.shredding
+            let here = status.generation > 0 && status.position >= wanted;
+            // One that is being built may have taken in what the live one has shredded.
+            here && !status.shredding && status.building.is_none()
         };
         self.wait_until(wanted, patience, gone).await
     }

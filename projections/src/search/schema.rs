@@ -75,10 +75,8 @@ pub(super) fn schema() -> (Schema, Fields) {
     let column = || NumericOptions::default() | FAST;
     let mut builder = Schema::builder();
     let fields = Fields {
-        stems: builder.add_text_field(
-            "stems",
-            text(STEMS, IndexRecordOption::WithFreqsAndPositions, true),
-        ),
+        stems: builder
+            .add_text_field("stems", text(STEMS, IndexRecordOption::WithFreqsAndPositions, true)),
         words: builder.add_text_field("words", text(WORDS, IndexRecordOption::Basic, false)),
         key: builder.add_bytes_field("key", id()),
         conversation: builder.add_bytes_field("conversation", id()),
@@ -164,8 +162,7 @@ impl Fields {
         document.add_u64(self.language, record.language.as_ref().map_or(0, language_number));
         document.add_i64(self.at_ms, record.at_ms);
         document.add_u64(self.hash, record.hash());
-        let stored =
-            serde_json::to_vec(record).map_err(|it| SearchError::Document(Some(it)))?;
+        let stored = serde_json::to_vec(record).map_err(|it| SearchError::Document(Some(it)))?;
         document.add_bytes(self.record, &stored);
         Ok(document)
     }
@@ -204,7 +201,11 @@ impl Fields {
     }
 
     /// The record of a document.
-    pub(super) fn record(&self, searcher: &Searcher, at: DocAddress) -> Result<Record, SearchError> {
+    pub(super) fn record(
+        &self,
+        searcher: &Searcher,
+        at: DocAddress,
+    ) -> Result<Record, SearchError> {
         Ok(self.stored(searcher, at)?.0)
     }
 
@@ -223,7 +224,11 @@ impl Fields {
     }
 
     /// The record with this key, if the index has it.
-    pub(super) fn find(&self, searcher: &Searcher, key: &Key) -> Result<Option<Record>, SearchError> {
+    pub(super) fn find(
+        &self,
+        searcher: &Searcher,
+        key: &Key,
+    ) -> Result<Option<Record>, SearchError> {
         let term = Term::from_field_bytes(self.key, &key.0);
         match documents(searcher, &term, 1)?.first() {
             Some(&at) => self.record(searcher, at).map(Some),

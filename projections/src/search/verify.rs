@@ -151,10 +151,7 @@ impl Model {
     }
 }
 
-fn compare(
-    view: &View,
-    mut expected: BTreeMap<Key, Digest>,
-) -> Result<Verification, SearchError> {
+fn compare(view: &View, mut expected: BTreeMap<Key, Digest>) -> Result<Verification, SearchError> {
     let mut verification = Verification {
         position: view.position,
         documents: expected.len() as u64,

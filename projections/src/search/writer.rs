@@ -1,6 +1,9 @@
 //! One generation of the index, as it is written: fold pages of events, commit, shred.
 
-use std::{collections::HashMap, path::Path};
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+};
 
 use allhours_domain::{
     catalogue::AnyEvent,
@@ -67,6 +70,7 @@ struct Kept {
 
 /// A generation being written.
 pub(super) struct Writer {
+    folder: PathBuf,
     fields: Fields,
     writer: IndexWriter,
     reader: IndexReader,
@@ -86,7 +90,7 @@ impl Writer {
         let (schema, _) = schema();
         let index = Index::create_in_dir(folder, schema)?;
         let checkpoint = Checkpoint { schema: SCHEMA_VERSION, ..Checkpoint::default() };
-        let mut writer = Self::of(&index, checkpoint)?;
+        let mut writer = Self::of(folder, &index, checkpoint)?;
         writer.commit()?;
         Ok(writer)
     }
@@ -94,12 +98,12 @@ impl Writer {
     /// The generation in `folder`, if it is whole and of this program's schema.
     pub(super) fn open(folder: &Path) -> Result<Self, SearchError> {
         let (index, checkpoint) = open_index(folder)?;
-        let mut writer = Self::of(&index, checkpoint)?;
+        let mut writer = Self::of(folder, &index, checkpoint)?;
         writer.check()?;
         Ok(writer)
     }
 
-    fn of(index: &Index, checkpoint: Checkpoint) -> Result<Self, SearchError> {
+    fn of(folder: &Path, index: &Index, checkpoint: Checkpoint) -> Result<Self, SearchError> {
         let (_, fields) = schema();
         register_tokenizers(index);
         let options = IndexWriterOptions::builder()
@@ -111,6 +115,7 @@ impl Writer {
         let reader: IndexReader =
             index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
         Ok(Self {
+            folder: folder.to_owned(),
             fields,
             writer,
             reader,
@@ -198,8 +203,7 @@ impl Writer {
         if let Some(kept) = self.streams.remove(key) {
             return Ok(kept);
         }
-        let record =
-            if known { self.fields.find(&self.reader.searcher(), key)? } else { None };
+        let record = if known { self.fields.find(&self.reader.searcher(), key)? } else { None };
         let stored = record.is_some();
         Ok(Kept { record, stored, changed: false })
     }
@@ -293,15 +297,17 @@ impl Writer {
     /// Fails if a file of the generation is damaged.
     pub(super) fn check(&mut self) -> Result<(), SearchError> {
         let damaged = self.writer.index().validate_checksum()?;
-        if damaged.is_empty() { Ok(()) } else { Err(SearchError::Document(None)) }
+        // Without its list of files tantivy would never delete those it no longer needs.
+        let listed = self.folder.join(".managed.json").exists();
+        if damaged.is_empty() && listed { Ok(()) } else { Err(SearchError::Document(None)) }
     }
 
     /// Works on leaving no trace of deleted texts: every segment that still knows one of the
     /// terms is written anew without its deleted documents. Never waits for that; returns true
-    /// when nothing is left to do.
+    /// when nothing is left to do. The deletions have to be committed.
     pub(super) fn shred(&mut self) -> Result<bool, SearchError> {
-        if self.checkpoint.shreds.is_empty() {
-            return Ok(true);
+        if self.checkpoint.shreds.is_empty() || self.pending {
+            return Ok(self.checkpoint.shreds.is_empty());
         }
         // A merge that failed is tried again below: its segment still knows the term.
         self.merges.retain_mut(|merge| merge.now_or_never().is_none());
@@ -326,7 +332,8 @@ impl Writer {
         let terms: Vec<Term> =
             self.checkpoint.shreds.iter().map(|it| it.term(&self.fields)).collect();
         let mut touched = Vec::new();
-        for segment in self.reader.searcher().segment_readers() {
+        let searcher = self.reader.searcher();
+        for segment in searcher.segment_readers().iter().filter(|it| it.has_deletes()) {
             for term in &terms {
                 let inverted = segment.inverted_index(term.field())?;
                 if inverted.get_term_info(term)?.is_some() {
@@ -342,7 +349,6 @@ impl Writer {
 /// Opens the index in `folder` for reading, if it is of this program's schema.
 pub(super) fn open_index(folder: &Path) -> Result<(Index, Checkpoint), SearchError> {
     let index = Index::open_in_dir(folder)?;
-    register_tokenizers(&index);
     let (schema, _) = schema();
     let payload = index.load_metas()?.payload.unwrap_or_default();
     let checkpoint: Checkpoint =
