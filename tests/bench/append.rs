@@ -49,12 +49,12 @@ pub async fn run(seconds: u64) -> Vec<Figure> {
     let place = Place::start().await;
     let time = Duration::from_secs(seconds);
     let config = place.server.config();
-    let bare = pgbench::run(&place.programs(), &config, 64, seconds).await;
+    let bare = pgbench::run(&Place::programs(), &config, 64, seconds).await;
     let raw = raw(&place.log().await, 64, time).await;
     let whole = whole(&place.log().await, 64, time).await;
-    let bare_alone = pgbench::run(&place.programs(), &config, 1, seconds).await;
+    let bare_alone = pgbench::run(&Place::programs(), &config, 1, seconds).await;
     let alone = self::raw(&place.log().await, 1, time).await;
-    place.stop().await;
+    drop(place.stop_server().await);
     let rate =
         |what: &str, seen: &Seen, goal, least: f64| throughput(what, seen, &bare, goal, least);
     vec![
@@ -209,6 +209,11 @@ async fn execute(desk: &Desk<PgLog>, id: ConversationId, command: ConversationCo
     desk.execute::<Conversation>(&context, id, command, None)
         .await
         .unwrap_or_else(|error| panic!("command: {error:?}"));
+}
+
+/// Writes for a time, for benchmarks that look at something else.
+pub async fn write(log: &PgLog, writers: u32, time: Duration) {
+    raw(log, writers, time).await;
 }
 
 async fn gather(tasks: Vec<tokio::task::JoinHandle<Histogram<u64>>>, time: Duration) -> Seen {

@@ -5,23 +5,33 @@
 #![expect(clippy::panic, reason = "a benchmark that can't go on should stop and say why")]
 
 mod append;
+mod desk;
 mod figures;
 mod history;
 mod load;
 mod pgbench;
 mod place;
 mod rebuild;
+mod served;
+mod startup;
+mod tailing;
 
 use figures::Figure;
 
 /// How long each cell runs, in seconds, where `BENCH_SECONDS` does not say otherwise.
 const SECONDS: u64 = 10;
 
-const BENCHMARKS: &[&str] = &["append", "rebuild"];
+const BENCHMARKS: &[&str] = &["append", "tailing", "desk", "rebuild"];
 
 #[tokio::main]
 async fn main() {
     let named: Vec<String> = std::env::args().skip(1).collect();
+    if let [what, folder, seconds] = named.as_slice()
+        && what == "writer"
+    {
+        let seconds = seconds.parse().expect("a number of seconds");
+        return tailing::writer(folder.as_ref(), seconds).await;
+    }
     if let Some(unknown) = named.iter().find(|name| !BENCHMARKS.contains(&name.as_str())) {
         panic!("no benchmark `{unknown}`; there are {}", BENCHMARKS.join(", "));
     }
@@ -38,6 +48,8 @@ async fn main() {
 async fn benchmark(name: &str, seconds: u64) -> Vec<Figure> {
     match name {
         "append" => append::run(seconds).await,
+        "tailing" => tailing::run(seconds * 6).await,
+        "desk" => desk::run(seconds).await,
         "rebuild" => rebuild::run().await,
         _ => panic!("`{name}` is listed but not there"),
     }

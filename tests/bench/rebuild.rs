@@ -13,6 +13,7 @@ use crate::{
     figures::{Figure, histogram, quantile_ms, record},
     history::{self, TENANT},
     place::Place,
+    startup,
 };
 
 const SEARCHES: u64 = 5_000;
@@ -26,13 +27,13 @@ pub async fn run() -> Vec<Figure> {
     history::write(&log, conversations).await;
     let read = read_rate(&log).await;
     let mut figures = vec![projections(&place, &log, conversations, read).await];
-    let folder = place.folder.path().join("search");
+    let folder = place.data().join("search");
     let mut index = SearchIndex::open(&folder).expect("the folder is ours");
     figures.push(documents(&mut index, &log, conversations).await);
     figures.push(searches(&index.reader(), conversations).await);
     drop(index);
     log.stop().await;
-    place.stop().await;
+    figures.extend(startup::run(place, conversations * history::EVENTS).await);
     figures
 }
 

@@ -1,0 +1,199 @@
+//! The whole desk over HTTP and WebSocket: a mixed load, and how soon a subscriber is told.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::{Message, client::IntoClientRequest};
+use uuid::Uuid;
+
+use crate::{
+    figures::{Figure, histogram, quantile_ms, record},
+    load::{self, Connection, Requests},
+    served::Served,
+};
+
+const CONNECTIONS: usize = 64;
+const MUTATIONS_PER_S: u64 = 200;
+
+const ADD_NOTE: &str = "mutation ($input: ConversationAddNoteInput!) { conversationAddNote(input: \
+                        $input) { position userErrors { code message } } }";
+const READS: [&str; 4] = [
+    "query ($id: ID!) { conversation(id: $id) { id status priority tier tags customer { id } } }",
+    "{ queue(first: 20) { nodes { conversation { id status priority } } } }",
+    "{ conversations(first: 20) { nodes { id status assignee { id } } } }",
+    "query ($id: ID!) { conversation(id: $id) { id timeline(first: 10) { nodes { position } } } }",
+];
+
+/// Throughput of the mix, and the way from an acknowledged mutation to a subscriber's frame.
+pub async fn run(seconds: u64) -> Vec<Figure> {
+    let folder = tempfile::Builder::new().prefix("allhours-bench").tempdir();
+    let folder = folder.expect("a temporary folder");
+    let served = Served::start(folder.path(), &["--demo"]).await;
+    let token = served.token("supervisor").await;
+    let ids = conversations(&served, &token).await;
+    let time = Duration::from_secs(seconds);
+    let floor = load::run(served.address, &token, CONNECTIONS, time, trivial()).await;
+    let mixed = load::run(served.address, &token, CONNECTIONS, time, mix(&ids)).await;
+    let told = told(&served, &token, &ids[0], time).await;
+    served.stop().await;
+    vec![throughput(&mixed, &floor), told]
+}
+
+async fn conversations(served: &Served, token: &str) -> Vec<String> {
+    let mut connection = Connection::open(served.address, token).await;
+    let query = "{ conversations(first: 50) { nodes { id status } } }";
+    let data = connection.data(query, json!({})).await;
+    let nodes = data["conversations"]["nodes"].as_array().expect("a list").clone();
+    let takes_notes = |node: &&Value| node["status"] != "CLOSED" && node["status"] != "MERGED";
+    nodes
+        .iter()
+        .filter(takes_notes)
+        .map(|node| node["id"].as_str().expect("an id").to_owned())
+        .collect()
+}
+
+fn body(query: &str, variables: &Value) -> String {
+    json!({ "query": query, "variables": variables }).to_string()
+}
+
+fn note(conversation: &str, text: &str) -> Value {
+    let key = Uuid::now_v7().to_string();
+    json!({ "input": { "conversationId": conversation, "text": text, "mentions": [], "idempotencyKey": key } })
+}
+
+/// The floor: the same path with nothing to do.
+fn trivial() -> Requests {
+    let body = body("{ __typename }", &json!({}));
+    Arc::new(move |_| body.clone())
+}
+
+/// Four reads of four kinds, then one write.
+fn mix(ids: &[String]) -> Requests {
+    let ids = ids.to_vec();
+    Arc::new(move |number| {
+        let id = &ids[usize::try_from(number / 5).expect("few") % ids.len()];
+        match number % 5 {
+            4 => body(ADD_NOTE, &note(id, "The replacement left our warehouse this morning.")),
+            read => body(READS[usize::try_from(read).expect("below 4")], &json!({ "id": id })),
+        }
+    })
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts of some seconds fit")]
+fn throughput(mixed: &load::Run, floor: &load::Run) -> Figure {
+    let failure = mixed.first_failure.as_deref().unwrap_or_default();
+    let rate = |run: &load::Run| run.answered as f64 / run.elapsed.as_secs_f64();
+    let (ours, trivial) = (rate(mixed), rate(floor));
+    let (p50, p99) = (quantile_ms(&mixed.latency, 0.5), quantile_ms(&mixed.latency, 0.99));
+    Figure {
+        what: format!("mixed GraphQL, 80 % reads / 20 % writes, {CONNECTIONS} connections"),
+        ours: format!(
+            "{ours:.0}/s, p50 {p50:.1} ms, p99 {p99:.1} ms, {} errors {failure}",
+            mixed.failed
+        ),
+        peer: format!("`{{ __typename }}` on the same path: {trivial:.0}/s"),
+        ratio: Some(ours / trivial),
+        goal: ">= 3,000/s, p99 <= 50 ms, no error",
+        met: ours >= 3_000.0 && p99 <= 50.0 && mixed.failed == 0,
+    }
+}
+
+/// Frames by position: when they came.
+type Frames = Arc<Mutex<HashMap<i64, Instant>>>;
+
+async fn told(served: &Served, token: &str, conversation: &str, time: Duration) -> Figure {
+    let frames = subscribe(served, token, conversation).await;
+    let mut connections = Vec::new();
+    for _ in 0..8 {
+        connections.push(Connection::open(served.address, token).await);
+    }
+    let acknowledged = Arc::new(Mutex::new(HashMap::new()));
+    let mut senders = Vec::new();
+    let lanes = u32::try_from(connections.len()).expect("few");
+    let every = Duration::from_secs(1) * lanes / u32::try_from(MUTATIONS_PER_S).expect("few");
+    for mut connection in connections {
+        let (acknowledged, conversation) = (acknowledged.clone(), conversation.to_owned());
+        senders.push(tokio::spawn(async move {
+            let mut ticks = tokio::time::interval(every);
+            let started = Instant::now();
+            while started.elapsed() < time {
+                ticks.tick().await;
+                let data = connection.data(ADD_NOTE, note(&conversation, "A note.")).await;
+                let at = Instant::now();
+                let position = position(&data["conversationAddNote"]["position"]);
+                acknowledged.lock().expect("no panic").insert(position, at);
+            }
+        }));
+    }
+    for sender in senders {
+        sender.await.expect("a sender ends");
+    }
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let acknowledged = acknowledged.lock().expect("no panic");
+    let frames = frames.lock().expect("no panic");
+    let mut seen = histogram();
+    for (position, at) in acknowledged.iter() {
+        let frame = frames.get(position).unwrap_or_else(|| panic!("{position} was never told"));
+        // A frame that overtakes the answer counts as no wait.
+        record(&mut seen, frame.saturating_duration_since(*at));
+    }
+    delay(&seen)
+}
+
+fn delay(seen: &hdrhistogram::Histogram<u64>) -> Figure {
+    let (p50, p99) = (quantile_ms(seen, 0.5), quantile_ms(seen, 0.99));
+    let most = quantile_ms(seen, 1.0);
+    Figure {
+        what: format!("acknowledged mutation to subscriber's frame, {MUTATIONS_PER_S} mutations/s"),
+        ours: format!("p50 {p50:.2} ms, p99 {p99:.2} ms, max {most:.2} ms (n = {})", seen.len()),
+        peer: String::new(),
+        ratio: None,
+        goal: "p50 <= 5 ms, p99 <= 25 ms, max <= 50 ms",
+        met: p50 <= 5.0 && p99 <= 25.0 && most <= 50.0,
+    }
+}
+
+fn position(value: &Value) -> i64 {
+    let text = value.as_str().and_then(|it| it.parse().ok());
+    text.or(value.as_i64()).unwrap_or_else(|| panic!("no position: {value}"))
+}
+
+/// Subscribes over graphql-transport-ws, and notes when each frame comes.
+async fn subscribe(served: &Served, token: &str, conversation: &str) -> Frames {
+    let url = format!("ws://{}/graphql", served.address);
+    let mut request = url.into_client_request().expect("a well formed address");
+    let protocol = "graphql-transport-ws".parse().expect("a header");
+    request.headers_mut().insert("sec-websocket-protocol", protocol);
+    let (mut socket, _) = tokio_tungstenite::connect_async(request).await.expect("a socket");
+    let init = json!({ "type": "connection_init", "payload": { "Authorization": format!("Bearer {token}") } });
+    socket.send(Message::text(init.to_string())).await.expect("it is open");
+    let ack = socket.next().await.expect("an answer").expect("it is open");
+    assert!(ack.to_string().contains("connection_ack"), "{ack}");
+    let query = "subscription ($id: ID!) { conversationEvents(id: $id) { position } }";
+    let payload = json!({ "query": query, "variables": { "id": conversation } });
+    let subscribe = json!({ "id": "1", "type": "subscribe", "payload": payload });
+    socket.send(Message::text(subscribe.to_string())).await.expect("it is open");
+    // The subscription is live once the server had time to begin it.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let frames: Frames = Arc::default();
+    let noted = frames.clone();
+    tokio::spawn(async move {
+        while let Some(Ok(message)) = socket.next().await {
+            let at = Instant::now();
+            let Ok(frame) = serde_json::from_str::<Value>(&message.to_string()) else { continue };
+            if frame["type"] == "next" {
+                let frame = &frame["payload"]["data"]["conversationEvents"]["position"];
+                noted.lock().expect("no panic").insert(position(frame), at);
+            } else if frame["type"] == "ping" {
+                let pong = json!({ "type": "pong" }).to_string();
+                socket.send(Message::text(pong)).await.expect("it is open");
+            }
+        }
+    });
+    frames
+}
