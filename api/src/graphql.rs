@@ -1,5 +1,83 @@
 //! The GraphQL schema: queries, mutations, subscriptions.
 //!
-//! Read [`viewer`] first: who asks, and what that allows.
+//! Read [`viewer`] (who asks), [`permissions`] (who may ask for what), [`limits`] (how much),
+//! then [`query`], [`mutation`] and [`subscription`]. An object's file is named after it.
 
+pub mod actor;
+pub mod agent;
+pub mod article;
+pub mod call;
+pub mod conversation;
+pub mod customer;
+pub mod error;
+pub mod event;
+pub mod history;
+pub mod id;
+pub mod limits;
+pub mod lists;
+pub mod loaders;
+pub mod mutation;
+pub mod page;
+pub mod payload;
+pub mod permissions;
+pub mod query;
+pub mod scalars;
+pub mod search;
+pub mod services;
+pub mod source;
+pub mod subscription;
+pub mod team;
+pub mod text;
+pub mod timeline;
 pub mod viewer;
+pub mod words;
+
+use async_graphql::SDLExportOptions;
+
+use self::{
+    limits::{Guards, Limits},
+    mutation::Mutation,
+    query::Query,
+    services::Services,
+    subscription::Subscription,
+};
+
+/// The schema.
+pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
+
+/// How strict the schema is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Options {
+    /// Whether callers may ask what the schema is, and are told what they might have meant.
+    pub introspection: bool,
+    /// How much a document may ask for.
+    pub limits: Limits,
+}
+
+/// How deep the text of a document may nest, far above what its depth may be.
+const NESTING_MAX: usize = 64;
+
+/// The schema on these services.
+#[must_use]
+pub fn build(services: Services, options: Options) -> Schema {
+    let mut builder = unbound().data(services).extension(Guards { limits: options.limits });
+    if !options.introspection {
+        builder = builder.disable_introspection().disable_suggestions();
+    }
+    builder.finish()
+}
+
+fn unbound() -> async_graphql::SchemaBuilder<Query, Mutation, Subscription> {
+    Schema::build(Query::default(), Mutation::default(), Subscription)
+        .limit_recursive_depth(NESTING_MAX)
+}
+
+/// The schema in its own language.
+#[must_use]
+pub fn sdl() -> String {
+    let options = SDLExportOptions::new().sorted_fields().sorted_arguments().sorted_enum_items();
+    unbound().finish().sdl_with_options(options.include_specified_by())
+}
+
+#[cfg(test)]
+mod tests;

@@ -9,13 +9,16 @@ mod planning;
 use allhours_domain::{
     conversation::{self, Conversation},
     customer::{self, Customer},
+    desk,
     identity::{self, Identity},
-    ids::{ConversationId, CustomerId, IdentityId, IntakeId, MessageId, SubjectId, TeamId},
+    ids::{
+        ConversationId, CustomerId, IdentityId, IntakeId, MessageId, SubjectId, TeamId, TenantId,
+    },
     intake::{self, Intake},
     text::{Address, ExternalId, Key, Language, MessageText, Name, RawMessage, Reason, Subject},
     words::{Channel, Priority, Tier},
 };
-use allhours_eventstore::log::Log;
+use allhours_eventstore::{error::LogError, log::Log};
 use jiff::Timestamp;
 
 use self::planning::Planning;
@@ -24,7 +27,7 @@ use super::{
     address::intake_of,
     context::CommandContext,
     error::{AnyRefusal, CommandError, Done},
-    folded::Folded,
+    folded::{Folded, stream_of},
 };
 
 /// A message as a channel delivers it.
@@ -82,7 +85,22 @@ pub enum Delivered {
 
 /// How often plans are made anew after somebody else was faster.
 const PLANS_MAX: u32 = 5;
+/// For how long a message reopens where the desk says nothing.
+const REOPEN_WITHIN_HOURS: u32 = 72;
+
 impl<L: Log> Desk<L> {
+    /// For how long after resolving a customer's message reopens a conversation of this tenant.
+    ///
+    /// # Errors
+    ///
+    /// A failure of the log.
+    pub async fn reopen_within_hours(&self, tenant: TenantId) -> Result<u32, LogError> {
+        let stream = stream_of::<desk::Desk>(tenant);
+        let desk = self.folded::<desk::Desk>(tenant, stream, false).await?;
+        let settings = desk.state.settings();
+        Ok(settings.map_or(REOPEN_WITHIN_HOURS, |it| it.reopen_within_hours))
+    }
+
     /// Takes in a delivery.
     ///
     /// # Errors

@@ -139,8 +139,13 @@ impl Problem {
     fn refused(refusal: &AnyRefusal) -> Self {
         // What is not there and what is not for this viewer look alike, whoever finds out.
         let code = match refusal.code() {
-            "NO_SUCH_CONVERSATION" | "NO_SUCH_AGENT" | "NO_SUCH_CUSTOMER" | "NO_SUCH_TEAM"
-            | "NO_SUCH_ARTICLE" | "NO_SUCH_INTAKE" | "NO_SUCH_DESK" => "NOT_FOUND",
+            "NO_SUCH_CONVERSATION"
+            | "NO_SUCH_AGENT"
+            | "NO_SUCH_CUSTOMER"
+            | "NO_SUCH_TEAM"
+            | "NO_SUCH_ARTICLE"
+            | "NO_SUCH_INTAKE"
+            | "NO_SUCH_DESK" => "NOT_FOUND",
             code => code,
         };
         let mut problem = UserProblem::new(code, refusal.to_string());

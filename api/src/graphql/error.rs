@@ -60,9 +60,8 @@ pub fn of_log(error: &LogError) -> Error {
         LogError::Conflict { .. } => {
             Code::Conflict.error("somebody else keeps changing this; send it again")
         }
-        LogError::Unknown(_) => Code::Unavailable.error(
-            "nobody knows whether it happened; send it again with the same idempotencyKey",
-        ),
+        LogError::Unknown(_) => Code::Unavailable
+            .error("nobody knows whether it happened; send it again with the same idempotencyKey"),
         LogError::Busy => Code::Unavailable.error("the log takes no more just now"),
         LogError::Pool(_) | LogError::Database(_) => unavailable(error),
         LogError::CommandReused(_)

@@ -5,65 +5,183 @@
 
 /// What a code means; said once for every mutation that can meet it.
 macro_rules! code_meaning {
-    (AlreadyClaimed) => { "Somebody else was faster; `holder` says which agent." };
-    (AlreadyCreated) => { "The team exists already." };
-    (AlreadyIdentified) => { "The customer is known already." };
-    (AlreadyOpen) => { "It is open already." };
-    (AlreadyParsed) => { "The delivery became a message already." };
-    (AlreadyRegistered) => { "The agent is registered already." };
-    (AddressTaken) => { "Another customer holds this address." };
-    (BelongsTo) => { "Only the responsible agent may; `holder` says who that is." };
-    (CapacityTooLarge) => { "More than anybody carries." };
-    (ChoiceTwice) => { "A choice offers the same word twice." };
-    (Closed) => { "The conversation is closed for good." };
-    (CustomerWaits) => { "The customer waits for an answer." };
-    (Deactivated) => { "The agent left the desk." };
-    (Discarded) => { "The delivery was discarded." };
-    (Erased) => { "The customer was erased." };
-    (IntoItself) => { "Something can't be merged or split into itself." };
-    (LanguageTwice) => { "A language is named twice." };
-    (LevelOutOfRange) => { "A skill has a level from 1 to 5." };
-    (MergedHere) => { "The other one is itself merged into this one." };
-    (MergedInto) => { "It was merged; another one goes on in its place." };
-    (MergeInCircle) => { "The other one was itself merged into this one." };
-    (MergeWithItself) => { "A profile can't be merged with itself." };
-    (MessageExists) => { "Another message has this id." };
-    (NoChoices) => { "A choice needs at least one word." };
-    (NoSuchField) => { "The desk has no field of this key." };
-    (NoSuchLocale) => { "The article has no draft in this locale." };
-    (NoSuchVersion) => { "No such version was ever published." };
-    (NotApproved) => { "The draft is not approved." };
-    (NothingStays) => { "At least one message has to stay." };
-    (NothingToReview) => { "The draft is approved as it stands." };
-    (NothingToSplit) => { "No message was chosen." };
-    (NotInFuture) => { "The instant is not in the future." };
-    (NotInReview) => { "Nobody asked for a review of this draft." };
-    (NotLinked) => { "The address is not linked to this customer." };
-    (NotMerged) => { "There is no merge to undo." };
-    (NotMergedHere) => { "That one is not merged into this one." };
-    (NotPublished) => { "The article is not published in this locale." };
-    (NotResolved) => { "Only what is resolved can be confirmed, reopened or closed." };
-    (OtherCustomer) => { "The other conversation belongs to another customer." };
-    (ReopenWindowTooLong) => { "Too long a time for reopening." };
-    (Resolved) => { "The conversation is resolved; reopen it first." };
-    (Retired) => { "The team takes no more work." };
-    (ReviewerIsAuthor) => { "Who wrote the draft can't review it." };
-    (SnoozeTooLong) => { "Nothing can be put aside for so long." };
-    (TooManyChoices) => { "A choice has too many words." };
-    (TooManyFields) => { "As many custom fields as may be." };
-    (TooManyIdentities) => { "As many channel addresses as may be." };
-    (TooManyLanguages) => { "Too many languages." };
-    (TooManyLocales) => { "As many locales as may be." };
-    (TooManyMembers) => { "As many members as may be." };
-    (TooManyMentions) => { "More agents than one note calls." };
-    (TooManyMerges) => { "As many merges as may be." };
-    (TooManyMessages) => { "As many messages as one conversation takes." };
-    (TooManySkills) => { "As many skills as may be." };
-    (TooManyTags) => { "As many tags as one conversation carries." };
-    (UnknownField) => { "The desk defines no such field." };
-    (UnknownMessage) => { "The conversation holds no such message." };
-    (WindowPassed) => { "It was resolved too long ago to be reopened." };
-    (WrongKind) => { "The value does not fit the field." };
+    (AlreadyClaimed) => {
+        "Somebody else was faster; `holder` says which agent."
+    };
+    (AlreadyCreated) => {
+        "The team exists already."
+    };
+    (AlreadyIdentified) => {
+        "The customer is known already."
+    };
+    (AlreadyOpen) => {
+        "It is open already."
+    };
+    (AlreadyParsed) => {
+        "The delivery became a message already."
+    };
+    (AlreadyRegistered) => {
+        "The agent is registered already."
+    };
+    (AddressTaken) => {
+        "Another customer holds this address."
+    };
+    (BelongsTo) => {
+        "Only the responsible agent may; `holder` says who that is."
+    };
+    (CapacityTooLarge) => {
+        "More than anybody carries."
+    };
+    (ChoiceTwice) => {
+        "A choice offers the same word twice."
+    };
+    (Closed) => {
+        "The conversation is closed for good."
+    };
+    (CustomerWaits) => {
+        "The customer waits for an answer."
+    };
+    (Deactivated) => {
+        "The agent left the desk."
+    };
+    (Discarded) => {
+        "The delivery was discarded."
+    };
+    (Erased) => {
+        "The customer was erased."
+    };
+    (IntoItself) => {
+        "Something can't be merged or split into itself."
+    };
+    (LanguageTwice) => {
+        "A language is named twice."
+    };
+    (LevelOutOfRange) => {
+        "A skill has a level from 1 to 5."
+    };
+    (MergedHere) => {
+        "The other one is itself merged into this one."
+    };
+    (MergedInto) => {
+        "It was merged; another one goes on in its place."
+    };
+    (MergeInCircle) => {
+        "The other one was itself merged into this one."
+    };
+    (MergeWithItself) => {
+        "A profile can't be merged with itself."
+    };
+    (MessageExists) => {
+        "Another message has this id."
+    };
+    (NoChoices) => {
+        "A choice needs at least one word."
+    };
+    (NoSuchField) => {
+        "The desk has no field of this key."
+    };
+    (NoSuchLocale) => {
+        "The article has no draft in this locale."
+    };
+    (NoSuchVersion) => {
+        "No such version was ever published."
+    };
+    (NotApproved) => {
+        "The draft is not approved."
+    };
+    (NothingStays) => {
+        "At least one message has to stay."
+    };
+    (NothingToReview) => {
+        "The draft is approved as it stands."
+    };
+    (NothingToSplit) => {
+        "No message was chosen."
+    };
+    (NotInFuture) => {
+        "The instant is not in the future."
+    };
+    (NotInReview) => {
+        "Nobody asked for a review of this draft."
+    };
+    (NotLinked) => {
+        "The address is not linked to this customer."
+    };
+    (NotMerged) => {
+        "There is no merge to undo."
+    };
+    (NotMergedHere) => {
+        "That one is not merged into this one."
+    };
+    (NotPublished) => {
+        "The article is not published in this locale."
+    };
+    (NotResolved) => {
+        "Only what is resolved can be confirmed, reopened or closed."
+    };
+    (OtherCustomer) => {
+        "The other conversation belongs to another customer."
+    };
+    (ReopenWindowTooLong) => {
+        "Too long a time for reopening."
+    };
+    (Resolved) => {
+        "The conversation is resolved; reopen it first."
+    };
+    (Retired) => {
+        "The team takes no more work."
+    };
+    (ReviewerIsAuthor) => {
+        "Who wrote the draft can't review it."
+    };
+    (SnoozeTooLong) => {
+        "Nothing can be put aside for so long."
+    };
+    (TooManyChoices) => {
+        "A choice has too many words."
+    };
+    (TooManyFields) => {
+        "As many custom fields as may be."
+    };
+    (TooManyIdentities) => {
+        "As many channel addresses as may be."
+    };
+    (TooManyLanguages) => {
+        "Too many languages."
+    };
+    (TooManyLocales) => {
+        "As many locales as may be."
+    };
+    (TooManyMembers) => {
+        "As many members as may be."
+    };
+    (TooManyMentions) => {
+        "More agents than one note calls."
+    };
+    (TooManyMerges) => {
+        "As many merges as may be."
+    };
+    (TooManyMessages) => {
+        "As many messages as one conversation takes."
+    };
+    (TooManySkills) => {
+        "As many skills as may be."
+    };
+    (TooManyTags) => {
+        "As many tags as one conversation carries."
+    };
+    (UnknownField) => {
+        "The desk defines no such field."
+    };
+    (UnknownMessage) => {
+        "The conversation holds no such message."
+    };
+    (WindowPassed) => {
+        "It was resolved too long ago to be reopened."
+    };
+    (WrongKind) => {
+        "The value does not fit the field."
+    };
 }
 
 /// Spells out a group of mutations.
@@ -82,7 +200,6 @@ macro_rules! mutations {
         $(
             #[doc = concat!("What [`", stringify!($Group), "`] takes and gives for one mutation.")]
             pub mod $name {
-                #[expect(unused_imports, reason = "inputs differ in what they need")]
                 use super::*;
 
                 /// What is asked.
@@ -229,7 +346,7 @@ macro_rules! mutations {
                         input.expected_version,
                     )?;
                     let ($call, $input) = (&call, input);
-                    let granted: $crate::graphql::call::Granted<$Object> = async { $body }.await;
+                    let granted: $crate::graphql::call::Granted<$Object> = async $body.await;
                     $name::payload(granted)
                 }
             )+

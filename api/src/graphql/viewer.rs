@@ -4,7 +4,10 @@ use allhours_domain::{
     actor::Actor,
     ids::{AgentId, CustomerId, PersonId, TenantId},
 };
+use async_graphql::{Context, Result};
 use uuid::Uuid;
+
+use super::error::Code;
 
 /// What somebody is to the desk. It decides what they may read and do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -70,6 +73,15 @@ pub struct Viewer {
 }
 
 impl Viewer {
+    /// Who asks, in a resolver.
+    ///
+    /// # Errors
+    ///
+    /// A request without a viewer: nobody signed in.
+    pub fn of<'c>(ctx: &Context<'c>) -> Result<&'c Self> {
+        ctx.data_opt::<Self>().ok_or_else(|| Code::Unauthenticated.error("nobody signed in"))
+    }
+
     /// How the log names them.
     #[must_use]
     pub fn actor(&self) -> Actor {

@@ -3,7 +3,6 @@
 use allhours_domain::{
     conversation::Conversation,
     customer::Customer,
-    desk,
     identity::Identity,
     ids::{ConversationId, CustomerId, IdentityId, TenantId},
     words::{ConversationStatus, Tier},
@@ -24,8 +23,6 @@ use crate::{
 
 /// How many merges are followed from one to the next.
 const MERGES_MAX: u32 = 16;
-/// For how long a message reopens where the desk says nothing.
-const REOPEN_WITHIN_HOURS: u32 = 72;
 
 /// Who wrote.
 pub(super) struct Sender {
@@ -79,9 +76,7 @@ impl<L: Log> Planning<'_, L> {
     }
 
     pub async fn reopen_within_hours(&self) -> Result<u32, LogError> {
-        let desk = self.look::<desk::Desk>(self.tenant.0).await?;
-        let settings = desk.state.settings();
-        Ok(settings.map_or(REOPEN_WITHIN_HOURS, |it| it.reopen_within_hours))
+        self.desk.reopen_within_hours(self.tenant).await
     }
 
     /// The conversation that goes on, or the id of one to open.

@@ -10,7 +10,7 @@ use async_graphql::ID;
 
 use super::conversation_queue::on;
 use crate::graphql::{
-    call::checked,
+    call::{Problem, checked},
     conversation::Conversation,
     payload::{code_meaning, mutations},
     scalars::{DateTime, Language},
@@ -46,6 +46,9 @@ mutations! {
             None => None,
         };
         let subject = input.subject.map(text::Subject::new).transpose();
+        let Some(tier) = profile.state.tier() else {
+            return Err(Problem::not_found("customerId"));
+        };
         let id = ConversationId(call.new_id("conversation"));
         let command = command::Open {
             id,
@@ -53,7 +56,7 @@ mutations! {
             channel: input.channel.into(),
             subject: checked("subject", subject)?,
             language: input.language.map(|it| it.0),
-            tier: profile.state.tier().into(),
+            tier,
             priority: input.priority.into(),
             team,
         };
@@ -70,7 +73,9 @@ mutations! {
         on: WaitingOn,
     },
     refuses { Closed, MergedInto, Resolved },
-    |call, input| { on(call, &input.conversation_id, command::Wait { on: input.on.into() }).await }
+    |call, input| {
+        on(call, &input.conversation_id, command::Wait { on: input.on.into() }).await
+    }
 
     /// Puts a conversation aside until an instant; a message of the customer ends it earlier.
     conversation_snooze ConversationSnooze -> conversation: Conversation,
@@ -120,7 +125,9 @@ mutations! {
         conversation_id: ID,
     },
     refuses { Closed, MergedInto, NotResolved },
-    |call, input| { on(call, &input.conversation_id, command::ConfirmResolution {}).await }
+    |call, input| {
+        on(call, &input.conversation_id, command::ConfirmResolution {}).await
+    }
 
     /// Reopens a resolved conversation as a new episode.
     conversation_reopen ConversationReopen -> conversation: Conversation,
@@ -140,5 +147,7 @@ mutations! {
         conversation_id: ID,
     },
     refuses { Closed, MergedInto, NotResolved },
-    |call, input| { on(call, &input.conversation_id, command::Close {}).await }
+    |call, input| {
+        on(call, &input.conversation_id, command::Close {}).await
+    }
 }

@@ -1,0 +1,238 @@
+//! Agents and what they carry.
+
+use std::sync::Arc;
+
+use allhours_domain::{
+    agent::{Agent as State, AgentEvent, AgentSnapshot},
+    ids::AgentId,
+    words,
+};
+use allhours_eventstore::recorded::Position;
+use allhours_projections::agents::AgentRow;
+use async_graphql::{Context, ID, Object, Result, SimpleObject};
+use jiff::Timestamp;
+
+use super::{
+    error::Code,
+    id::Kind,
+    loaders::Loaders,
+    query::AsOf,
+    scalars::{DateTime, Language, count},
+    services::Services,
+    source::{self, Source},
+    team::Team,
+    text::PersonalText,
+    viewer::Viewer,
+    words::Presence,
+};
+use crate::desk::stream_of;
+
+/// What is known of an agent, from a table or from the stream.
+#[derive(Debug, Clone)]
+pub struct AgentFacts {
+    id: AgentId,
+    version: i32,
+    name: Source,
+    languages: Vec<allhours_domain::text::Language>,
+    skills: Vec<(String, u8)>,
+    presence: words::Presence,
+    presence_since: Option<Timestamp>,
+    capacity_units: i32,
+    active: bool,
+    registered_at: Option<Timestamp>,
+}
+
+impl From<&AgentRow> for AgentFacts {
+    fn from(row: &AgentRow) -> Self {
+        Self {
+            id: row.id,
+            version: row.version,
+            name: Source::At(Some(row.name_position)),
+            languages: row.languages.0.clone(),
+            skills: row.skills.0.iter().map(|(skill, level)| (skill.to_string(), *level)).collect(),
+            presence: row.presence,
+            presence_since: Some(row.presence_since),
+            capacity_units: row.capacity_units,
+            active: row.active,
+            registered_at: Some(row.registered_at),
+        }
+    }
+}
+
+impl AgentFacts {
+    /// From a fold of the stream.
+    #[must_use]
+    pub fn of(id: AgentId, version: i32, snapshot: &AgentSnapshot) -> Self {
+        let skills = snapshot.skills.iter();
+        Self {
+            id,
+            version,
+            name: Source::Here(snapshot.display_name.clone()),
+            languages: snapshot.languages.clone(),
+            skills: skills.map(|(skill, level)| (skill.to_string(), *level)).collect(),
+            presence: snapshot.presence,
+            presence_since: snapshot.presence_since,
+            capacity_units: count(snapshot.capacity_units),
+            active: snapshot.active,
+            registered_at: snapshot.registered_at,
+        }
+    }
+}
+
+/// A skill of an agent.
+#[derive(Debug, SimpleObject)]
+pub struct Skill {
+    /// Which skill.
+    pub skill: String,
+    /// From 1 (beginner) to 5 (expert).
+    pub level: i32,
+}
+
+/// How much an agent carries.
+#[derive(Debug, SimpleObject, Default)]
+pub struct AgentLoad {
+    /// Conversations that need something done; these use up capacity.
+    pub open: i32,
+    /// Those that wait for somebody else.
+    pub waiting: i32,
+    /// Those put aside.
+    pub snoozed: i32,
+}
+
+/// Somebody who answers customers.
+#[derive(Debug, Clone)]
+pub enum Agent {
+    /// Known by id only; the rest is loaded when it is asked for.
+    Id(AgentId),
+    /// Loaded.
+    Facts(Arc<AgentFacts>),
+}
+
+impl Agent {
+    /// By id; what is asked of it is loaded with others of its page.
+    #[must_use]
+    pub fn of(id: AgentId) -> Self {
+        Self::Id(id)
+    }
+
+    /// The agent, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// A failure below.
+    pub async fn known(ctx: &Context<'_>, id: AgentId) -> Result<Option<Self>> {
+        Ok(Loaders::of(ctx)?.agents.load_one(id).await?.map(Self::Facts))
+    }
+
+    /// As the stream says now, so that it sees the latest command.
+    ///
+    /// # Errors
+    ///
+    /// A failure of the log, or there is no such agent.
+    pub async fn now(ctx: &Context<'_>, id: AgentId) -> Result<Self> {
+        let stream = stream_of::<State>(id);
+        let tenant = Viewer::of(ctx)?.tenant;
+        let events = ctx.data::<Services>()?.stream::<AgentEvent>(tenant, stream, None).await?;
+        let mut snapshot = AgentSnapshot::default();
+        events.iter().for_each(|(it, event)| snapshot.apply(event, it.occurred_at));
+        let none = || Code::NotFound.error("there is no such agent");
+        let version = events.last().ok_or_else(none)?.0.version;
+        Ok(Self::Facts(Arc::new(AgentFacts::of(id, version, &snapshot))))
+    }
+
+    fn agent_id(&self) -> AgentId {
+        match self {
+            Self::Id(id) => *id,
+            Self::Facts(facts) => facts.id,
+        }
+    }
+
+    async fn facts(&self, ctx: &Context<'_>) -> Result<Option<Arc<AgentFacts>>> {
+        match self {
+            Self::Id(id) => Ok(Loaders::of(ctx)?.agents.load_one(*id).await?),
+            Self::Facts(facts) => Ok(Some(facts.clone())),
+        }
+    }
+}
+
+/// Somebody who answers customers.
+#[Object]
+impl Agent {
+    /// The global id.
+    pub async fn id(&self) -> ID {
+        Kind::Agent.id(self.agent_id())
+    }
+
+    /// The version of the agent's stream, for `expectedVersion`.
+    async fn version(&self, ctx: &Context<'_>) -> Result<Option<i32>> {
+        Ok(self.facts(ctx).await?.map(|it| it.version))
+    }
+
+    /// The name.
+    async fn display_name(&self, ctx: &Context<'_>) -> Result<Option<PersonalText>> {
+        match self.facts(ctx).await? {
+            Some(facts) => facts.name.read(ctx, source::name).await,
+            None => Ok(None),
+        }
+    }
+
+    /// In which languages they work.
+    async fn languages(&self, ctx: &Context<'_>) -> Result<Vec<Language>> {
+        let facts = self.facts(ctx).await?;
+        Ok(facts.iter().flat_map(|it| &it.languages).cloned().map(Language).collect())
+    }
+
+    /// What they are good at.
+    async fn skills(&self, ctx: &Context<'_>) -> Result<Vec<Skill>> {
+        let facts = self.facts(ctx).await?;
+        let skill =
+            |(skill, level): &(String, u8)| Skill { skill: skill.clone(), level: (*level).into() };
+        Ok(facts.iter().flat_map(|it| &it.skills).map(skill).collect())
+    }
+
+    /// Whether they can be given work.
+    async fn presence(&self, ctx: &Context<'_>) -> Result<Option<Presence>> {
+        Ok(self.facts(ctx).await?.map(|it| it.presence.into()))
+    }
+
+    /// Since when.
+    async fn presence_since(&self, ctx: &Context<'_>) -> Result<Option<DateTime>> {
+        Ok(self.facts(ctx).await?.and_then(|it| it.presence_since).map(DateTime))
+    }
+
+    /// How much they carry at once, in units.
+    async fn capacity_units(&self, ctx: &Context<'_>) -> Result<Option<i32>> {
+        Ok(self.facts(ctx).await?.map(|it| it.capacity_units))
+    }
+
+    /// Whether they belong to the desk.
+    async fn active(&self, ctx: &Context<'_>) -> Result<Option<bool>> {
+        Ok(self.facts(ctx).await?.map(|it| it.active))
+    }
+
+    /// When they joined.
+    async fn registered_at(&self, ctx: &Context<'_>) -> Result<Option<DateTime>> {
+        Ok(self.facts(ctx).await?.and_then(|it| it.registered_at).map(DateTime))
+    }
+
+    /// The teams they belong to.
+    async fn teams(&self, ctx: &Context<'_>) -> Result<Vec<Team>> {
+        let teams = Loaders::of(ctx)?.teams_of.load_one(self.agent_id()).await?;
+        Ok(teams.unwrap_or_default().into_iter().map(Team).collect())
+    }
+
+    /// How much they carry, now or as of a point in the past.
+    async fn load(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "As of when; none means now.")] as_of: Option<AsOf>,
+    ) -> Result<AgentLoad> {
+        let as_of: Option<Position> = AsOf::position(ctx, as_of).await?;
+        let load = Loaders::of(ctx)?.loads.load_one((self.agent_id(), as_of)).await?;
+        Ok(load.map_or_else(AgentLoad::default, |it| AgentLoad {
+            open: count(it.open),
+            waiting: count(it.waiting),
+            snoozed: count(it.snoozed),
+        }))
+    }
+}

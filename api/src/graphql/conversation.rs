@@ -1,0 +1,440 @@
+//! Conversations: what one sees of them, in lists and one by one, now and in the past.
+
+use std::sync::Arc;
+
+use allhours_domain::{
+    conversation::{
+        Conversation as State, ConversationEvent, ConversationSnapshot,
+        snapshot::Episode as Stretch,
+    },
+    fields::FieldValue,
+    ids::{AgentId, ConversationId, CustomerId, TeamId},
+    words,
+};
+use allhours_eventstore::recorded::{Position, Recorded};
+use allhours_projections::conversations::ConversationRow;
+use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject, connection::Connection};
+use jiff::Timestamp;
+
+use super::{
+    agent::Agent,
+    customer::Customer,
+    error::Code,
+    id::Kind,
+    loaders::Loaders,
+    page::{BothWays, Cursor},
+    scalars::{Date, DateTime, Language, Long, count},
+    services::Services,
+    source::{self, Source},
+    team::Team,
+    text::PersonalText,
+    timeline::{self, TimelineEntry},
+    viewer::Viewer,
+    words::{Channel, Priority, ResolutionKind, Tier, WaitingOn},
+};
+use crate::desk::stream_of;
+
+/// Where a conversation stands.
+#[derive(Debug, Enum, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "words::ConversationStatus")]
+pub enum ConversationStatus {
+    /// Somebody has to act.
+    Open,
+    /// It waits for the customer or for somebody else.
+    Waiting,
+    /// It is put aside until an instant.
+    Snoozed,
+    /// It is resolved, and may be reopened.
+    Resolved,
+    /// It is closed for good.
+    Closed,
+    /// Another conversation goes on in its place.
+    Merged,
+}
+
+/// What is known of a conversation, from a table or from the stream.
+#[derive(Debug, Clone)]
+pub struct ConversationFacts {
+    id: ConversationId,
+    version: i32,
+    customer: CustomerId,
+    channel: words::Channel,
+    subject: Source,
+    last_message: Option<Position>,
+    language: Option<allhours_domain::text::Language>,
+    status: words::ConversationStatus,
+    tier: words::Tier,
+    priority: words::Priority,
+    team: Option<TeamId>,
+    assignee: Option<AgentId>,
+    tags: Vec<String>,
+    fields: Vec<(String, FieldValue)>,
+    waiting_on: Option<words::WaitingOn>,
+    opened_at: Timestamp,
+    last_activity_at: Timestamp,
+    waiting_since: Option<Timestamp>,
+    snoozed_until: Option<Timestamp>,
+    resolved_at: Option<Timestamp>,
+    message_count: i32,
+    episode: i32,
+    merged_into: Option<ConversationId>,
+    /// Only where it was folded from its stream.
+    episodes: Option<Vec<Stretch>>,
+}
+
+impl From<&ConversationRow> for ConversationFacts {
+    fn from(row: &ConversationRow) -> Self {
+        let fields = row.fields.0.iter();
+        Self {
+            id: row.id,
+            version: row.version,
+            customer: row.customer_id,
+            channel: row.channel,
+            subject: Source::At(row.subject_position),
+            last_message: row.last_message_position,
+            language: row.language.clone(),
+            status: row.status,
+            tier: row.tier,
+            priority: row.priority,
+            team: row.team_id,
+            assignee: row.assignee_id,
+            tags: row.tags.0.iter().map(ToString::to_string).collect(),
+            fields: fields.map(|(key, value)| (key.to_string(), value.clone())).collect(),
+            waiting_on: row.waiting_on,
+            opened_at: row.opened_at,
+            last_activity_at: row.last_activity_at,
+            waiting_since: row.waiting_since,
+            snoozed_until: row.snoozed_until,
+            resolved_at: row.resolved_at,
+            message_count: row.message_count,
+            episode: row.episode,
+            merged_into: row.merged_into,
+            episodes: None,
+        }
+    }
+}
+
+impl ConversationFacts {
+    /// Folded from the events of its stream; none where it was never opened.
+    #[must_use]
+    pub fn folded(events: &[(Recorded, ConversationEvent)]) -> Option<Self> {
+        let mut seen = None;
+        let mut last_message = None;
+        for (recorded, event) in events {
+            ConversationSnapshot::fold(&mut seen, event, recorded.occurred_at);
+            if matches!(
+                event,
+                ConversationEvent::CustomerMessageReceived(_) | ConversationEvent::AgentReplied(_)
+            ) {
+                last_message = Some(recorded.position);
+            }
+        }
+        let snapshot = seen?;
+        let version = events.last()?.0.version;
+        Some(Self::of(snapshot, version, last_message))
+    }
+
+    fn of(snapshot: ConversationSnapshot, version: i32, last_message: Option<Position>) -> Self {
+        let (waiting_since, episode) = (snapshot.waiting_since(), snapshot.episode());
+        let fields = snapshot.fields.into_iter();
+        Self {
+            id: snapshot.conversation,
+            version,
+            customer: snapshot.customer,
+            channel: snapshot.channel,
+            subject: Source::Here(snapshot.subject),
+            last_message,
+            language: snapshot.language,
+            status: snapshot.status,
+            tier: snapshot.tier,
+            priority: snapshot.priority,
+            team: snapshot.team,
+            assignee: snapshot.assignee,
+            tags: snapshot.tags.iter().map(ToString::to_string).collect(),
+            fields: fields.map(|(key, value)| (key.to_string(), value)).collect(),
+            waiting_on: snapshot.waiting_on,
+            opened_at: snapshot.opened_at,
+            last_activity_at: snapshot.last_activity_at,
+            waiting_since,
+            snoozed_until: snapshot.snoozed_until,
+            resolved_at: snapshot.resolved_at,
+            message_count: count(snapshot.message_count),
+            episode: count(episode),
+            merged_into: snapshot.merged_into,
+            episodes: Some(snapshot.episodes),
+        }
+    }
+
+    /// Whose it is.
+    #[must_use]
+    pub fn customer(&self) -> CustomerId {
+        self.customer
+    }
+
+    /// Where it began.
+    #[must_use]
+    pub fn channel(&self) -> words::Channel {
+        self.channel
+    }
+
+    /// In which language, as last known.
+    #[must_use]
+    pub fn language(&self) -> Option<allhours_domain::text::Language> {
+        self.language.clone()
+    }
+}
+
+/// One stretch of work, from opening or reopening to resolving.
+#[derive(Debug, SimpleObject)]
+pub struct Episode {
+    /// From 1.
+    pub number: i32,
+    /// When it was opened or reopened.
+    pub opened_at: DateTime,
+    /// When an agent first answered in it.
+    pub first_reply_at: Option<DateTime>,
+    /// When it was resolved.
+    pub resolved_at: Option<DateTime>,
+    /// How sure that was when it was resolved.
+    pub kind: Option<ResolutionKind>,
+    /// Whether the customer said that it is resolved, then or later.
+    pub confirmed: bool,
+}
+
+/// The value of a custom field; one of the values is set.
+#[derive(Debug, SimpleObject, Default)]
+pub struct CustomField {
+    /// Which field.
+    pub field: String,
+    /// A text, about the customer; only where the conversation is read by its id.
+    pub text: Option<PersonalText>,
+    /// A whole number.
+    pub integer: Option<Long>,
+    /// Yes or no.
+    pub boolean: Option<bool>,
+    /// A calendar day.
+    pub date: Option<Date>,
+    /// One of the desk's own words.
+    pub choice: Option<String>,
+}
+
+/// A customer's matter, from the first message to closing.
+#[derive(Debug, Clone)]
+pub struct Conversation {
+    /// What is known of it.
+    pub facts: Arc<ConversationFacts>,
+    /// As of when it is read; none means now.
+    pub as_of: Option<Position>,
+}
+
+impl Conversation {
+    /// As it is now, for its viewer; from its stream, so that it sees the latest command.
+    ///
+    /// # Errors
+    ///
+    /// A failure of the log, or there is no such conversation.
+    pub async fn now(ctx: &Context<'_>, id: ConversationId) -> Result<Self> {
+        let found = Self::read(ctx, id, None).await?;
+        found.ok_or_else(|| Code::NotFound.error("there is no such conversation"))
+    }
+
+    /// As its stream says, now or as of a position; none where there is none for this viewer.
+    ///
+    /// # Errors
+    ///
+    /// A failure of the log.
+    pub async fn read(
+        ctx: &Context<'_>,
+        id: ConversationId,
+        as_of: Option<Position>,
+    ) -> Result<Option<Self>> {
+        let viewer = Viewer::of(ctx)?;
+        let services = ctx.data::<Services>()?;
+        let events = services.stream(viewer.tenant, stream_of::<State>(id), as_of).await?;
+        let facts = ConversationFacts::folded(&events);
+        let own = |it: &ConversationFacts| viewer.customer().is_none_or(|own| own == it.customer);
+        Ok(facts.filter(own).map(|facts| Self { facts: Arc::new(facts), as_of }))
+    }
+
+    /// From a table.
+    #[must_use]
+    pub fn of(facts: Arc<ConversationFacts>) -> Self {
+        Self { facts, as_of: None }
+    }
+}
+
+/// A customer's matter, from the first message to closing.
+#[Object]
+impl Conversation {
+    /// The global id.
+    pub async fn id(&self) -> ID {
+        Kind::Conversation.id(self.facts.id)
+    }
+
+    /// The version of its stream, for `expectedVersion`.
+    async fn version(&self) -> i32 {
+        self.facts.version
+    }
+
+    /// Whose it is.
+    async fn customer(&self, ctx: &Context<'_>) -> Result<Option<Customer>> {
+        Customer::known(ctx, self.facts.customer).await
+    }
+
+    /// Where it began.
+    async fn channel(&self) -> Channel {
+        self.facts.channel.into()
+    }
+
+    /// The subject line, if the channel has one.
+    async fn subject(&self, ctx: &Context<'_>) -> Result<Option<PersonalText>> {
+        self.facts.subject.read(ctx, source::subject).await
+    }
+
+    /// The last message that the customer can see.
+    async fn last_message(&self, ctx: &Context<'_>) -> Result<Option<PersonalText>> {
+        Source::At(self.facts.last_message).read(ctx, source::message).await
+    }
+
+    /// In which language, as last known.
+    async fn language(&self) -> Option<Language> {
+        self.facts.language.clone().map(Language)
+    }
+
+    /// Where it stands.
+    async fn status(&self) -> ConversationStatus {
+        self.facts.status.into()
+    }
+
+    /// By which tier it is served.
+    async fn tier(&self) -> Tier {
+        self.facts.tier.into()
+    }
+
+    /// How urgent it is.
+    async fn priority(&self) -> Priority {
+        self.facts.priority.into()
+    }
+
+    /// In whose queue; none means the common one.
+    async fn team(&self, ctx: &Context<'_>) -> Result<Option<Team>> {
+        match self.facts.team {
+            Some(team) => Team::known(ctx, team).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Who is responsible; none means that it is in the queue.
+    async fn assignee(&self) -> Option<Agent> {
+        self.facts.assignee.map(Agent::of)
+    }
+
+    /// Its tags.
+    async fn tags(&self) -> &[String] {
+        &self.facts.tags
+    }
+
+    /// Its custom fields that have a value.
+    async fn fields(&self, ctx: &Context<'_>) -> Result<Vec<CustomField>> {
+        let viewer = Viewer::of(ctx)?;
+        let fields = self.facts.fields.iter();
+        Ok(fields.map(|(field, value)| CustomField::of(viewer, field, value)).collect())
+    }
+
+    /// For whom it waits, while it waits.
+    async fn waiting_on(&self) -> Option<WaitingOn> {
+        self.facts.waiting_on.map(Into::into)
+    }
+
+    /// When it was opened.
+    async fn opened_at(&self) -> DateTime {
+        DateTime(self.facts.opened_at)
+    }
+
+    /// When anything last happened to it.
+    async fn last_activity_at(&self) -> DateTime {
+        DateTime(self.facts.last_activity_at)
+    }
+
+    /// Since when the customer waits for an answer.
+    async fn waiting_since(&self) -> Option<DateTime> {
+        self.facts.waiting_since.map(DateTime)
+    }
+
+    /// Until when it is put aside.
+    async fn snoozed_until(&self) -> Option<DateTime> {
+        self.facts.snoozed_until.map(DateTime)
+    }
+
+    /// When it was last resolved; none once it is reopened.
+    async fn resolved_at(&self) -> Option<DateTime> {
+        self.facts.resolved_at.map(DateTime)
+    }
+
+    /// How many messages the customer can see.
+    async fn message_count(&self) -> i32 {
+        self.facts.message_count
+    }
+
+    /// Which episode, from 1.
+    async fn episode(&self) -> i32 {
+        self.facts.episode
+    }
+
+    /// Every stretch of work, in order; only where the conversation is read by its id.
+    async fn episodes(&self) -> Option<Vec<Episode>> {
+        let episode = |it: &Stretch| Episode {
+            number: count(it.number),
+            opened_at: DateTime(it.opened_at),
+            first_reply_at: it.first_reply_at.map(DateTime),
+            resolved_at: it.resolved_at.map(DateTime),
+            kind: it.kind.map(Into::into),
+            confirmed: it.confirmed,
+        };
+        self.facts.episodes.as_ref().map(|all| all.iter().map(episode).collect())
+    }
+
+    /// The conversation that goes on in its place, if it was merged.
+    async fn merged_into(&self, ctx: &Context<'_>) -> Result<Option<Conversation>> {
+        match self.facts.merged_into {
+            Some(target) => {
+                let facts = Loaders::of(ctx)?.conversations.load_one(target).await?;
+                let viewer = Viewer::of(ctx)?;
+                let own = |it: &Arc<ConversationFacts>| {
+                    viewer.customer().is_none_or(|own| own == it.customer)
+                };
+                Ok(facts.filter(own).map(Self::of))
+            }
+            None => Ok(None),
+        }
+    }
+
+    /// What happened in it, merged conversations included, in order; customers see the messages
+    /// and where the conversation stands, and no notes.
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
+    async fn timeline(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many from the beginning, 1 to 100.")] first: Option<i32>,
+        #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "After which cursor.")] after: Option<String>,
+        #[graphql(desc = "Before which cursor.")] before: Option<String>,
+        #[graphql(desc = "Only messages and notes.", default)] messages_only: bool,
+    ) -> Result<Connection<Cursor, TimelineEntry>> {
+        let page = BothWays::read(first, last, after.as_deref(), before.as_deref())?;
+        timeline::page(ctx, self.facts.id, self.as_of, &page, messages_only).await
+    }
+}
+
+impl CustomField {
+    fn of(viewer: &Viewer, field: &str, value: &FieldValue) -> Self {
+        let empty = Self { field: field.to_owned(), ..Self::default() };
+        match value {
+            FieldValue::Text(text) => Self { text: Some(PersonalText::of(viewer, text)), ..empty },
+            FieldValue::Integer(number) => Self { integer: Some(Long(*number)), ..empty },
+            FieldValue::Boolean(truth) => Self { boolean: Some(*truth), ..empty },
+            FieldValue::Date(date) => Self { date: Some(Date(*date)), ..empty },
+            FieldValue::Choice(choice) => Self { choice: Some(choice.to_string()), ..empty },
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! Customers: who they are, how they reach the desk, and all that happened with them.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use allhours_domain::{
+    customer::{Customer as State, CustomerEvent, CustomerSnapshot},
+    ids::{CustomerId, IdentityId},
+    words,
+};
+use allhours_eventstore::recorded::Position;
+use allhours_projections::{conversations::ConversationFilter, customers::CustomerRow};
+use async_graphql::{Context, ID, Object, Result, SimpleObject, connection::Connection};
+use jiff::Timestamp;
+
+use super::{
+    conversation::Conversation,
+    id::Kind,
+    lists,
+    loaders::Loaders,
+    page::Cursor,
+    scalars::{DateTime, Language, count},
+    services::Services,
+    source::{self, Source},
+    text::PersonalText,
+    viewer::Viewer,
+    words::{Channel, Purpose, Tier},
+};
+use crate::desk::stream_of;
+
+/// What is known of a customer, from a table or from the stream.
+#[derive(Debug, Clone)]
+pub struct CustomerFacts {
+    id: CustomerId,
+    version: i32,
+    name: Source,
+    tier: Option<words::Tier>,
+    language: Option<allhours_domain::text::Language>,
+    consents: BTreeMap<words::Purpose, bool>,
+    identities: Vec<(IdentityId, words::Channel, bool, Source)>,
+    merged_into: Option<CustomerId>,
+    erased: bool,
+    identified_at: Option<Timestamp>,
+}
+
+impl From<&CustomerRow> for CustomerFacts {
+    fn from(row: &CustomerRow) -> Self {
+        let identity =
+            |(id, linked): (&IdentityId, &allhours_projections::customers::LinkedIdentity)| {
+                let address = Source::At(Some(linked.address_position));
+                (*id, linked.channel, linked.verified, address)
+            };
+        Self {
+            id: row.id,
+            version: row.version,
+            name: Source::At(row.name_position),
+            tier: Some(row.tier),
+            language: row.language.clone(),
+            consents: row.consents.0.clone(),
+            identities: row.identities.0.iter().map(identity).collect(),
+            merged_into: row.merged_into,
+            erased: row.erased,
+            identified_at: Some(row.identified_at),
+        }
+    }
+}
+
+impl CustomerFacts {
+    /// From a fold of the stream.
+    #[must_use]
+    pub fn of(id: CustomerId, version: i32, snapshot: &CustomerSnapshot) -> Self {
+        let consents = snapshot.consents.iter().map(|(purpose, it)| (*purpose, it.granted));
+        let identities = snapshot.identities.iter().map(|(identity, linked)| {
+            let address = Source::Here(Some(linked.address.clone()));
+            (*identity, linked.channel, linked.verified, address)
+        });
+        Self {
+            id,
+            version,
+            name: Source::Here(snapshot.display_name.clone()),
+            tier: snapshot.tier,
+            language: snapshot.language.clone(),
+            consents: consents.collect(),
+            identities: identities.collect(),
+            merged_into: snapshot.merged_into,
+            erased: snapshot.erased_at.is_some(),
+            identified_at: snapshot.identified_at,
+        }
+    }
+}
+
+/// What a customer said about a use of their data.
+#[derive(Debug, SimpleObject)]
+pub struct Consent {
+    /// Which use.
+    pub purpose: Purpose,
+    /// Allowed or not.
+    pub granted: bool,
+}
+
+/// A channel address of a customer.
+#[derive(Debug, SimpleObject)]
+pub struct ChannelAddress {
+    /// The global id.
+    pub id: ID,
+    /// On which channel.
+    pub channel: Channel,
+    /// The address.
+    pub address: Option<PersonalText>,
+    /// Whether somebody checked that it is theirs.
+    pub verified: bool,
+}
+
+/// What a customer's conversations add up to; merged ones are not counted.
+#[derive(Debug, SimpleObject, Default)]
+pub struct Contacts {
+    /// Conversations neither resolved nor closed.
+    pub live: i32,
+    /// All conversations.
+    pub total: i32,
+    /// How often one was reopened.
+    pub reopenings: i32,
+    /// When the customer last wrote.
+    pub last_contact_at: Option<DateTime>,
+}
+
+/// Somebody who writes to the desk.
+#[derive(Debug, Clone)]
+pub struct Customer(pub Arc<CustomerFacts>);
+
+impl Customer {
+    /// The customer, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// A failure below.
+    pub async fn known(ctx: &Context<'_>, id: CustomerId) -> Result<Option<Self>> {
+        Ok(Loaders::of(ctx)?.customers.load_one(id).await?.map(Self))
+    }
+
+    /// The customer as their stream says, now or as of a position.
+    ///
+    /// # Errors
+    ///
+    /// A failure of the log.
+    pub async fn as_of(
+        ctx: &Context<'_>,
+        id: CustomerId,
+        as_of: Option<Position>,
+    ) -> Result<Option<Self>> {
+        let tenant = Viewer::of(ctx)?.tenant;
+        let stream = stream_of::<State>(id);
+        let services = ctx.data::<Services>()?;
+        let events = services.stream::<CustomerEvent>(tenant, stream, as_of).await?;
+        let Some((last, _)) = events.last() else { return Ok(None) };
+        let mut snapshot = CustomerSnapshot::default();
+        events.iter().for_each(|(recorded, event)| snapshot.apply(event, recorded.occurred_at));
+        Ok(Some(Self(Arc::new(CustomerFacts::of(id, last.version, &snapshot)))))
+    }
+
+    /// Their id.
+    #[must_use]
+    pub fn customer_id(&self) -> CustomerId {
+        self.0.id
+    }
+}
+
+/// Somebody who writes to the desk.
+#[Object]
+impl Customer {
+    /// The global id.
+    pub async fn id(&self) -> ID {
+        Kind::Customer.id(self.0.id)
+    }
+
+    /// The version of the customer's stream, for `expectedVersion`.
+    async fn version(&self) -> i32 {
+        self.0.version
+    }
+
+    /// The name, if known.
+    async fn display_name(&self, ctx: &Context<'_>) -> Result<Option<PersonalText>> {
+        self.0.name.read(ctx, source::name).await
+    }
+
+    /// How they are served.
+    async fn tier(&self) -> Option<Tier> {
+        self.0.tier.map(Into::into)
+    }
+
+    /// In which language they write, if known.
+    async fn language(&self) -> Option<Language> {
+        self.0.language.clone().map(Language)
+    }
+
+    /// What they said about uses of their data.
+    async fn consents(&self) -> Vec<Consent> {
+        let consent = |(purpose, granted): (&words::Purpose, &bool)| Consent {
+            purpose: (*purpose).into(),
+            granted: *granted,
+        };
+        self.0.consents.iter().map(consent).collect()
+    }
+
+    /// How they reach the desk; at most 100.
+    async fn addresses(&self, ctx: &Context<'_>) -> Result<Vec<ChannelAddress>> {
+        let mut addresses = Vec::new();
+        for (identity, channel, verified, address) in &self.0.identities {
+            addresses.push(ChannelAddress {
+                id: Kind::Identity.id(*identity),
+                channel: (*channel).into(),
+                address: address.read(ctx, source::address(*identity)).await?,
+                verified: *verified,
+            });
+        }
+        Ok(addresses)
+    }
+
+    /// The profile that goes on in place of this one, if it was merged.
+    async fn merged_into(&self, ctx: &Context<'_>) -> Result<Option<Customer>> {
+        match self.0.merged_into {
+            Some(target) => Self::known(ctx, target).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Whether they were forgotten.
+    async fn erased(&self) -> bool {
+        self.0.erased
+    }
+
+    /// When they became known.
+    async fn identified_at(&self) -> Option<DateTime> {
+        self.0.identified_at.map(DateTime)
+    }
+
+    /// What their conversations add up to.
+    async fn contacts(&self, ctx: &Context<'_>) -> Result<Contacts> {
+        let contacts = Loaders::of(ctx)?.contacts.load_one(self.0.id).await?;
+        Ok(contacts.map_or_else(Contacts::default, |it| Contacts {
+            live: count(it.live),
+            total: count(it.total),
+            reopenings: count(it.reopenings),
+            last_contact_at: it.last_contact_at.map(DateTime),
+        }))
+    }
+
+    /// Their conversations, the last active first.
+    async fn conversations(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, 1 to 100.")] first: i32,
+        #[graphql(desc = "After which cursor.")] after: Option<String>,
+    ) -> Result<Connection<Cursor, Conversation>> {
+        let filter = ConversationFilter { customer: Some(self.0.id), ..Default::default() };
+        lists::conversations(ctx, &filter, first, after).await
+    }
+}

@@ -1,0 +1,151 @@
+//! The desk's history and how the read side does, for those who analyse and audit.
+
+use allhours_domain::{
+    features::features,
+    ids::{CustomerId, EventId},
+};
+use allhours_eventstore::log::Log as _;
+use allhours_projections::churn_features;
+use async_graphql::{Context, ID, Object, Result, SimpleObject, connection::Connection};
+
+use super::{
+    error::of_log,
+    event::{self, Event, EventsFilter},
+    id::Kind,
+    page::{BothWays, Cursor},
+    scalars::{DateTime, Position, count},
+    services::{Services, count_statement, of_read},
+    viewer::Viewer,
+};
+use crate::clock;
+
+/// How one projection does.
+#[derive(Debug, SimpleObject)]
+pub struct Projection {
+    /// Its name.
+    pub name: String,
+    /// The version of its tables.
+    pub version: i32,
+    /// The number of the generation that readers see.
+    pub generation: i32,
+    /// What this process does for it: starting, following, standby, rebuilding, retrying, halted
+    /// or stopped.
+    pub state: String,
+    /// How far it is.
+    pub position: Position,
+    /// How many events it is behind.
+    pub lag_events: i32,
+    /// How long the oldest event that it has not taken has been in the log, in seconds.
+    pub lag_seconds: f64,
+    /// How many events it went on without.
+    pub parked: i32,
+    /// How far the generation is that is being built beside it, if one is.
+    pub building: Option<Position>,
+}
+
+/// One number that churn is predicted from.
+#[derive(Debug, SimpleObject)]
+pub struct Feature {
+    /// The column of the training table.
+    pub name: String,
+    /// The number; none where there is none yet.
+    pub value: Option<f64>,
+}
+
+/// What is known of a customer as of an instant, for predicting churn; free of later facts.
+#[derive(Debug, SimpleObject)]
+pub struct ChurnFeatures {
+    /// The instant that was asked for.
+    pub as_of: DateTime,
+    /// Every feature, in the order of the training table.
+    pub features: Vec<Feature>,
+}
+
+/// The desk's history and how the read side does.
+#[derive(Debug, Default)]
+pub struct HistoryQueries;
+
+/// The desk's history and how the read side does.
+#[Object]
+impl HistoryQueries {
+    /// The log itself.
+    async fn events(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which events.", default)] filter: EventsFilter,
+        #[graphql(desc = "How many from the beginning, 1 to 100.")] first: Option<i32>,
+        #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "After which cursor.")] after: Option<String>,
+        #[graphql(desc = "Before which cursor.")] before: Option<String>,
+    ) -> Result<Connection<Cursor, Event>> {
+        let page = BothWays::read(first, last, after.as_deref(), before.as_deref())?;
+        event::page(ctx, filter.read()?, &page).await
+    }
+
+    /// Why an event happened: the event, the event that caused it, and so on; at most 32.
+    async fn why(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The event's global id.")] event_id: ID,
+    ) -> Result<Vec<Event>> {
+        match Kind::Event.read(&event_id) {
+            Some(id) => event::why(ctx, EventId(id)).await,
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// The newest position of the log.
+    async fn position(&self, ctx: &Context<'_>) -> Result<Position> {
+        count_statement();
+        let head = ctx.data::<Services>()?.log.head().await;
+        head.map(Position).map_err(|error| of_log(&error))
+    }
+
+    /// How the projections do.
+    async fn projections(&self, ctx: &Context<'_>) -> Result<Vec<Projection>> {
+        let services = ctx.data::<Services>()?;
+        let all = services.progress.status(&services.log, clock::now()).await;
+        let all = all.map_err(|error| of_read(&error))?;
+        let projection = |it: allhours_projections::runner::ProjectionStatus| Projection {
+            name: it.name.to_owned(),
+            version: it.version,
+            generation: it.generation,
+            state: it.state.as_str().to_owned(),
+            position: Position(it.position),
+            lag_events: count(it.lag_events),
+            lag_seconds: it.lag_seconds,
+            parked: count(it.parked),
+            building: it.building_position.map(Position),
+        };
+        Ok(all.into_iter().map(projection).collect())
+    }
+
+    /// What is known of a customer as of now or a later instant, for predicting churn; none
+    /// where the customer is unknown, erased, forbade it, or has facts after that instant.
+    async fn churn_features(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The customer's global id.")] customer_id: ID,
+        #[graphql(desc = "As of when; none means now.")] as_of: Option<DateTime>,
+        #[graphql(desc = "Waits for this position.")] min_position: Option<Position>,
+    ) -> Result<Option<ChurnFeatures>> {
+        let (viewer, services) = (Viewer::of(ctx)?, ctx.data::<Services>()?);
+        services.wait("churn_features", min_position).await?;
+        let Some(id) = Kind::Customer.read(&customer_id) else { return Ok(None) };
+        let client = services.reader(viewer.tenant).await?;
+        let found = churn_features::by_ids(&client, &[CustomerId(id)]).await;
+        let Some(row) = found.map_err(|error| of_read(&error))?.pop() else { return Ok(None) };
+        let as_of = as_of.map_or_else(clock::now, |it| it.0);
+        let Ok(found) = features(&row.history.0, as_of) else { return Ok(None) };
+        if !row.history.0.may_be_used() {
+            return Ok(None);
+        }
+        let names = allhours_domain::features::ChurnFeatures::names();
+        let feature = |(name, value): (&str, f64)| Feature {
+            name: name.to_owned(),
+            value: value.is_finite().then_some(value),
+        };
+        let features = names.into_iter().zip(found.values()).map(feature).collect();
+        Ok(Some(ChurnFeatures { as_of: DateTime(as_of), features }))
+    }
+}

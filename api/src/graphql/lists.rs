@@ -1,0 +1,285 @@
+//! Lists from the read tables, as connections.
+
+use allhours_projections::{
+    agents::{self, AgentFilter, AgentKey},
+    articles::{self, ArticleFilter, ArticleKey},
+    conversations::{
+        self, ConversationFilter, ConversationKey, ConversationOrder, QueueFilter, QueueKey,
+    },
+    customers::{self, CustomerFilter, CustomerKey},
+    teams::{self, TeamKey},
+};
+use async_graphql::{Context, Result, SimpleObject, connection::Connection};
+use std::sync::Arc;
+
+use super::{
+    agent::Agent,
+    article::ArticleLocale,
+    conversation::{Conversation, ConversationFacts},
+    customer::Customer,
+    loaders::Loaders,
+    page::{Cursor, Forwards, connection, instant},
+    scalars::{DateTime, Position, count},
+    services::{Services, of_read},
+    team::Team,
+    viewer::{Role, Viewer},
+    words::{Priority, Tier},
+};
+
+/// A page of conversations.
+///
+/// # Errors
+///
+/// A failure below, or a cursor of another list.
+pub async fn conversations(
+    ctx: &Context<'_>,
+    filter: &ConversationFilter,
+    first: i32,
+    after: Option<String>,
+) -> Result<Connection<Cursor, Conversation>> {
+    let (viewer, services) = (Viewer::of(ctx)?, ctx.data::<Services>()?);
+    let page = Forwards::read(first, after.as_deref())?;
+    let key = page.key(Cursor::as_instant)?;
+    let key = key.map(|(at, id)| ConversationKey { at, id: id.into() });
+    let mut filter = filter.clone();
+    if let Some(own) = viewer.customer() {
+        if filter.customer.is_some_and(|other| other != own) {
+            return Ok(Connection::new(false, false));
+        }
+        filter.customer = Some(own);
+    }
+    let order = ConversationOrder::Activity;
+    let client = services.reader(viewer.tenant).await?;
+    let found = conversations::list(&client, &filter, order, key, page.first).await;
+    let found = found.map_err(|error| of_read(&error))?;
+    let rows = found.rows.iter().map(|row| {
+        let key = order.key(row);
+        let facts = Arc::new(ConversationFacts::from(row));
+        (Cursor::instant(key.at, key.id.0), Conversation::of(facts))
+    });
+    Ok(connection(rows, page.after.is_some(), found.has_more))
+}
+
+/// A place in a queue.
+#[derive(Debug, SimpleObject)]
+#[graphql(complex)]
+pub struct QueueEntry {
+    /// Its tier while it stood there.
+    pub tier: Tier,
+    /// Its priority while it stood there.
+    pub priority: Priority,
+    /// Since when the customer waits.
+    pub waiting_since: DateTime,
+    /// The event that put it there.
+    pub entered: Position,
+    #[graphql(skip)]
+    conversation: allhours_domain::ids::ConversationId,
+    #[graphql(skip)]
+    as_of: Option<i64>,
+}
+
+#[async_graphql::ComplexObject]
+impl QueueEntry {
+    /// The conversation, as of the same point as the queue.
+    async fn conversation(&self, ctx: &Context<'_>) -> Result<Option<Conversation>> {
+        if self.as_of.is_some() {
+            return Conversation::read(ctx, self.conversation, self.as_of).await;
+        }
+        let facts = Loaders::of(ctx)?.conversations.load_one(self.conversation).await?;
+        Ok(facts.map(Conversation::of))
+    }
+}
+
+/// A page of a queue in the order in which it is to be worked.
+///
+/// # Errors
+///
+/// A failure below, or a cursor of another list.
+pub async fn queue(
+    ctx: &Context<'_>,
+    filter: QueueFilter,
+    as_of: Option<i64>,
+    first: i32,
+    after: Option<String>,
+) -> Result<Connection<Cursor, QueueEntry>> {
+    let (viewer, services) = (Viewer::of(ctx)?, ctx.data::<Services>()?);
+    let page = Forwards::read(first, after.as_deref())?;
+    let key = page.key(|cursor| {
+        let [rank, at, id] = cursor.parts()?;
+        let id: uuid::Uuid = id.parse().ok()?;
+        Some(QueueKey { rank: rank.parse().ok()?, waiting_since: instant(at)?, id: id.into() })
+    })?;
+    let client = services.reader(viewer.tenant).await?;
+    let found = conversations::queue(&client, filter, as_of, key, page.first).await;
+    let found = found.map_err(|error| of_read(&error))?;
+    let rows = found.rows.iter().map(|row| {
+        let key = QueueKey::from(row);
+        let at = key.waiting_since.as_microsecond().to_string();
+        let cursor = Cursor::of(&[&key.rank.to_string(), &at, &key.id.to_string()]);
+        let entry = QueueEntry {
+            tier: row.tier.into(),
+            priority: row.priority.into(),
+            waiting_since: DateTime(row.waiting_since),
+            entered: Position(row.from_position),
+            conversation: row.conversation_id,
+            as_of,
+        };
+        (cursor, entry)
+    });
+    Ok(connection(rows, page.after.is_some(), found.has_more))
+}
+
+/// A page of agents.
+///
+/// # Errors
+///
+/// A failure below, or a cursor of another list.
+pub async fn agents(
+    ctx: &Context<'_>,
+    filter: &AgentFilter,
+    first: i32,
+    after: Option<String>,
+) -> Result<Connection<Cursor, Agent>> {
+    let (viewer, services) = (Viewer::of(ctx)?, ctx.data::<Services>()?);
+    let page = Forwards::read(first, after.as_deref())?;
+    let key = page.key(Cursor::as_instant)?;
+    let key = key.map(|(registered_at, id)| AgentKey { registered_at, id: id.into() });
+    let client = services.reader(viewer.tenant).await?;
+    let found = agents::list(&client, filter, key, page.first).await;
+    let found = found.map_err(|error| of_read(&error))?;
+    let rows = found.rows.iter().map(|row| {
+        let agent = Agent::Facts(Arc::new(row.into()));
+        (Cursor::instant(row.registered_at, row.id.0), agent)
+    });
+    Ok(connection(rows, page.after.is_some(), found.has_more))
+}
+
+/// A page of teams.
+///
+/// # Errors
+///
+/// A failure below, or a cursor of another list.
+pub async fn teams(
+    ctx: &Context<'_>,
+    retired_too: bool,
+    first: i32,
+    after: Option<String>,
+) -> Result<Connection<Cursor, Team>> {
+    let (viewer, services) = (Viewer::of(ctx)?, ctx.data::<Services>()?);
+    let page = Forwards::read(first, after.as_deref())?;
+    let key = page.key(Cursor::as_instant)?;
+    let key = key.map(|(created_at, id)| TeamKey { created_at, id: id.into() });
+    let client = services.reader(viewer.tenant).await?;
+    let found = teams::list(&client, retired_too, key, page.first).await;
+    let found = found.map_err(|error| of_read(&error))?;
+    let rows = found
+        .rows
+        .iter()
+        .map(|row| (Cursor::instant(row.created_at, row.id.0), Team(Arc::new(row.into()))));
+    Ok(connection(rows, page.after.is_some(), found.has_more))
+}
+
+/// A page of customers.
+///
+/// # Errors
+///
+/// A failure below, or a cursor of another list.
+pub async fn customers(
+    ctx: &Context<'_>,
+    filter: &CustomerFilter,
+    first: i32,
+    after: Option<String>,
+) -> Result<Connection<Cursor, Customer>> {
+    let (viewer, services) = (Viewer::of(ctx)?, ctx.data::<Services>()?);
+    let page = Forwards::read(first, after.as_deref())?;
+    let key = page.key(Cursor::as_instant)?;
+    let key = key.map(|(identified_at, id)| CustomerKey { identified_at, id: id.into() });
+    let client = services.reader(viewer.tenant).await?;
+    let found = customers::list(&client, filter, key, page.first).await;
+    let found = found.map_err(|error| of_read(&error))?;
+    let rows = found
+        .rows
+        .iter()
+        .map(|row| (Cursor::instant(row.identified_at, row.id.0), Customer(Arc::new(row.into()))));
+    Ok(connection(rows, page.after.is_some(), found.has_more))
+}
+
+/// A page of articles, a row for each locale; customers see what is published.
+///
+/// # Errors
+///
+/// A failure below, or a cursor of another list.
+pub async fn articles(
+    ctx: &Context<'_>,
+    mut filter: ArticleFilter,
+    first: i32,
+    after: Option<String>,
+) -> Result<Connection<Cursor, ArticleLocale>> {
+    let (viewer, services) = (Viewer::of(ctx)?, ctx.data::<Services>()?);
+    let page = Forwards::read(first, after.as_deref())?;
+    let key = page.key(|cursor| {
+        let [at, id, locale] = cursor.parts()?;
+        let id: uuid::Uuid = id.parse().ok()?;
+        let locale = allhours_domain::text::Language::new(locale).ok()?;
+        Some(ArticleKey { updated_at: instant(at)?, id: id.into(), locale })
+    })?;
+    if viewer.role == Role::Customer {
+        filter =
+            ArticleFilter { locale: filter.locale, published_only: true, ..Default::default() };
+    }
+    let client = services.reader(viewer.tenant).await?;
+    let found = articles::list(&client, &filter, key, page.first).await;
+    let found = found.map_err(|error| of_read(&error))?;
+    let rows = found.rows.iter().map(|row| {
+        let at = row.updated_at.as_microsecond().to_string();
+        let cursor = Cursor::of(&[&at, &row.id.to_string(), row.locale.as_str()]);
+        (cursor, ArticleLocale::from(row))
+    });
+    Ok(connection(rows, page.after.is_some(), found.has_more))
+}
+
+/// How many conversations there are of one kind; merged ones are not counted.
+#[derive(Debug, SimpleObject)]
+#[graphql(complex)]
+pub struct Counter {
+    /// Where they stand.
+    pub status: super::conversation::ConversationStatus,
+    /// Their tier.
+    pub tier: Tier,
+    /// Their priority.
+    pub priority: Priority,
+    /// How many.
+    pub conversations: i32,
+    #[graphql(skip)]
+    team: Option<allhours_domain::ids::TeamId>,
+}
+
+#[async_graphql::ComplexObject]
+impl Counter {
+    /// In whose queue; none means the common one.
+    async fn team(&self, ctx: &Context<'_>) -> Result<Option<Team>> {
+        match self.team {
+            Some(team) => Team::known(ctx, team).await,
+            None => Ok(None),
+        }
+    }
+}
+
+/// Live counters.
+///
+/// # Errors
+///
+/// A failure below.
+pub async fn counters(ctx: &Context<'_>, team: conversations::TeamScope) -> Result<Vec<Counter>> {
+    let (viewer, services) = (Viewer::of(ctx)?, ctx.data::<Services>()?);
+    let client = services.reader(viewer.tenant).await?;
+    let rows = conversations::counters(&client, team).await.map_err(|error| of_read(&error))?;
+    let counter = |row: &conversations::CounterRow| Counter {
+        status: row.status.into(),
+        tier: row.tier.into(),
+        priority: row.priority.into(),
+        conversations: count(row.conversations),
+        team: (!row.team_id.is_nil()).then_some(row.team_id.into()),
+    };
+    Ok(rows.iter().map(counter).collect())
+}

@@ -1,0 +1,212 @@
+//! What is written in a conversation and on it: replies, notes, tags, fields, redaction.
+
+use allhours_domain::{
+    conversation::{Conversation as Aggregate, ConversationEvent, command},
+    desk::Desk as DeskState,
+    fields::FieldInput as DomainInput,
+    ids::{ConversationId, EventId, MessageId},
+    text::{Key, MessageText, Reason, Tag},
+};
+use allhours_eventstore::log::Log as _;
+use async_graphql::{ID, OneofObject};
+
+use super::conversation_queue::on;
+use crate::{
+    desk::{folded::read, stream_of},
+    graphql::{
+        call::{Call, Problem, checked},
+        conversation::Conversation,
+        id::Kind,
+        payload::{code_meaning, mutations},
+        scalars::{Date, Long},
+        words::Channel,
+    },
+};
+
+/// The value of a custom field.
+#[derive(Debug, OneofObject)]
+pub enum FieldValueInput {
+    /// A text.
+    Text(String),
+    /// A whole number.
+    Integer(Long),
+    /// Yes or no.
+    Boolean(bool),
+    /// A calendar day.
+    Date(Date),
+    /// One of the desk's own words.
+    Choice(String),
+}
+
+impl FieldValueInput {
+    fn read(self) -> Result<DomainInput, Problem> {
+        Ok(match self {
+            Self::Text(text) => DomainInput::Text(checked("value", Reason::new(text))?),
+            Self::Integer(number) => DomainInput::Integer(number.0),
+            Self::Boolean(truth) => DomainInput::Boolean(truth),
+            Self::Date(date) => DomainInput::Date(date.0),
+            Self::Choice(choice) => DomainInput::Choice(checked("value", Key::new(choice))?),
+        })
+    }
+}
+
+/// The event that holds a message's text.
+async fn event_of(
+    call: &Call<'_>,
+    conversation: ConversationId,
+    message: MessageId,
+) -> Result<Option<EventId>, Problem> {
+    let stream = stream_of::<Aggregate>(conversation);
+    let mut after = 0;
+    loop {
+        let page = call.services.log.load(call.viewer.tenant, stream, after, 1_000).await?;
+        let Some(last) = page.last() else { return Ok(None) };
+        after = last.version;
+        for recorded in &page {
+            let written = match read::<ConversationEvent>(recorded)? {
+                ConversationEvent::CustomerMessageReceived(it) => Some(it.message),
+                ConversationEvent::AgentReplied(it) => Some(it.message),
+                ConversationEvent::NoteAdded(it) => Some(it.message),
+                _ => None,
+            };
+            if written == Some(message) {
+                return Ok(Some(recorded.event_id));
+            }
+        }
+    }
+}
+
+mutations! {
+    /// What is written in a conversation and on it.
+    ConversationTextMutations;
+
+    /// Answers the customer. A conversation that nobody is responsible for becomes the caller's.
+    conversation_reply ConversationReply -> conversation: Conversation,
+    input {
+        /// Which conversation.
+        conversation_id: ID,
+        /// What is written; up to 50,000 characters.
+        text: String,
+        /// Where it goes out; none means where the conversation began.
+        channel: Channel,
+    },
+    refuses { Closed, MergedInto, MessageExists, Resolved, TooManyMessages },
+    |call, input| {
+        let command = command::Reply {
+            message: MessageId(call.new_id("message")),
+            agent: call.agent()?,
+            text: checked("text", MessageText::new(input.text))?,
+            channel: input.channel.into(),
+        };
+        on(call, &input.conversation_id, command).await
+    }
+
+    /// Writes a private note, calling the attention of other agents.
+    conversation_add_note ConversationAddNote -> conversation: Conversation,
+    input {
+        /// Which conversation.
+        conversation_id: ID,
+        /// What is written; up to 50,000 characters. The customer never sees it.
+        text: String,
+        /// Whose attention is called; at most 32 agents.
+        #[graphql(default)]
+        mention_ids: Vec<ID>,
+    },
+    refuses { Closed, MergedInto, MessageExists, TooManyMentions, TooManyMessages },
+    |call, input| {
+        if input.mention_ids.len() > allhours_domain::conversation::MENTIONS_MAX {
+            let message = "a note calls too many agents";
+            return Err(Problem::user("TOO_MANY_MENTIONS", message, Some("mentionIds")));
+        }
+        let mut mentions = Vec::new();
+        for id in &input.mention_ids {
+            mentions.push(call.known_agent("mentionIds", id).await?);
+        }
+        let command = command::AddNote {
+            message: MessageId(call.new_id("note")),
+            agent: call.agent()?,
+            text: checked("text", MessageText::new(input.text))?,
+            mentions,
+        };
+        on(call, &input.conversation_id, command).await
+    }
+
+    /// Puts a tag on a conversation.
+    conversation_add_tag ConversationAddTag -> conversation: Conversation,
+    input {
+        /// Which conversation.
+        conversation_id: ID,
+        /// The tag: lower case letters of any script, digits, `-`, `_`, `.`, `:`.
+        tag: String,
+    },
+    refuses { Closed, MergedInto, TooManyTags },
+    |call, input| {
+        let tag = checked("tag", Tag::new(input.tag))?;
+        on(call, &input.conversation_id, command::AddTag { tag }).await
+    }
+
+    /// Takes a tag off a conversation.
+    conversation_remove_tag ConversationRemoveTag -> conversation: Conversation,
+    input {
+        /// Which conversation.
+        conversation_id: ID,
+        /// The tag.
+        tag: String,
+    },
+    refuses { Closed, MergedInto },
+    |call, input| {
+        let tag = checked("tag", Tag::new(input.tag))?;
+        on(call, &input.conversation_id, command::RemoveTag { tag }).await
+    }
+
+    /// Sets or clears a custom field of a conversation.
+    conversation_set_field ConversationSetField -> conversation: Conversation,
+    input {
+        /// Which conversation.
+        conversation_id: ID,
+        /// Which field.
+        field: String,
+        /// The value from now on; none clears.
+        value: Option<FieldValueInput>,
+    },
+    refuses { Closed, MergedInto, TooManyFields, UnknownField, WrongKind },
+    |call, input| {
+        let field = checked("field", Key::new(input.field))?;
+        let tenant = call.viewer.tenant;
+        let desk = call.services.desk.load::<DeskState>(tenant, tenant.0).await?;
+        let command = command::SetField {
+            kind: desk.state.field(&field).cloned(),
+            field,
+            value: input.value.map(FieldValueInput::read).transpose()?,
+        };
+        on(call, &input.conversation_id, command).await
+    }
+
+    /// Deletes the text of a message for good; that it was there stays known.
+    conversation_redact ConversationRedact -> conversation: Conversation,
+    input {
+        /// Which conversation holds the message.
+        conversation_id: ID,
+        /// Which message.
+        message_id: ID,
+        /// Why.
+        reason: String,
+    },
+    refuses { UnknownMessage },
+    |call, input| {
+        let (id, _) = call.known_conversation("conversationId", &input.conversation_id).await?;
+        let message: MessageId = call.id(Kind::Message, "messageId", &input.message_id)?;
+        let reason = checked("reason", Reason::new(input.reason))?;
+        let event = event_of(call, id, message).await?;
+        let done = call
+            .services
+            .desk
+            .unit(&call.command)
+            .with::<Aggregate>(id, command::Redact { message, reason })
+            .expecting::<Aggregate>(id, call.expected)
+            .shredding(event)
+            .commit()
+            .await?;
+        Ok((done, Conversation::now(call.ctx, id).await?))
+    }
+}

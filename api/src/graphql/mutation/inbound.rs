@@ -1,0 +1,233 @@
+//! Messages that come in: from a provider through an integration, or from the customer here.
+
+use allhours_domain::{
+    conversation::{Conversation as Aggregate, command},
+    ids::{ConversationId, MessageId},
+    intake::{Intake, command as intake},
+    text::{Address, ExternalId, Key, MessageText, Name, RawMessage, Reason, Subject},
+};
+use async_graphql::{Enum, ID, SimpleObject};
+
+use super::conversation_queue::on;
+use crate::{
+    desk::inbound::{Delivered, Inbound},
+    graphql::{
+        call::{Problem, checked},
+        conversation::Conversation,
+        error::Code,
+        id::Kind,
+        payload::{code_meaning, mutations},
+        scalars::{DateTime, Language},
+        words::{Channel, Priority},
+    },
+};
+
+/// What became of a delivery.
+#[derive(Debug, Enum, Clone, Copy, PartialEq, Eq)]
+pub enum IntakeStatus {
+    /// It is a message of a conversation.
+    Parsed,
+    /// It had come before; nothing else happened.
+    Duplicate,
+    /// It waits for a person.
+    Parked,
+    /// A person decided that it is not for this desk.
+    Discarded,
+}
+
+/// A delivery of a provider's message.
+#[derive(Debug, SimpleObject)]
+pub struct IntakeObject {
+    /// The global id.
+    pub id: ID,
+    /// What became of it.
+    pub status: IntakeStatus,
+    /// The global id of the conversation that it went to.
+    pub conversation_id: Option<ID>,
+    /// The global id of the message that it became.
+    pub message_id: Option<ID>,
+    /// The global id of the customer who wrote.
+    pub customer_id: Option<ID>,
+}
+
+mutations! {
+    /// Messages that come in.
+    InboundMutations;
+
+    /// Takes in a provider's delivery: finds or identifies the customer, finds or opens the
+    /// conversation, and writes the message, all at once. A delivery that comes again is counted
+    /// and changes nothing else.
+    intake_receive IntakeReceive -> intake: IntakeObject,
+    input {
+        /// On which channel.
+        channel: Channel,
+        /// Which of the desk's accounts on that channel.
+        account: String,
+        /// The provider's own id of the message.
+        external_id: String,
+        /// The message as the provider sent it.
+        raw: String,
+        /// The address it came from.
+        from: String,
+        /// What the sender calls themselves, if known.
+        display_name: Option<String>,
+        /// The provider's id of the thread; none where all from one address is one thread.
+        thread: Option<String>,
+        /// The conversation that it answers, if the channel knows.
+        conversation_id: Option<ID>,
+        /// The subject line, if the channel has one.
+        subject: Option<String>,
+        /// What was written; up to 50,000 characters.
+        text: String,
+        /// In which language, if known.
+        language: Option<Language>,
+        /// How urgent, should a conversation be opened.
+        #[graphql(default_with = "Priority::Normal")]
+        priority: Priority,
+        /// In whose queue, should a conversation be opened; none means the common one.
+        team_id: Option<ID>,
+        /// When the provider received it; none means now.
+        received_at: Option<DateTime>,
+    },
+    refuses { Closed, Erased, MergedInto, TooManyIdentities, TooManyMessages },
+    |call, input| {
+        let conversation = input.conversation_id.as_ref();
+        let conversation = conversation
+            .map(|id| call.id::<ConversationId>(Kind::Conversation, "conversationId", id));
+        let team = match &input.team_id {
+            Some(id) => Some(call.known_team("teamId", id).await?),
+            None => None,
+        };
+        let display_name = input.display_name.map(Name::new).transpose();
+        let at = input.received_at.map_or(call.at(), |at| at.0);
+        let inbound = Inbound {
+            channel: input.channel.into(),
+            account: checked("account", Key::new(input.account))?,
+            external_id: checked("externalId", ExternalId::new(input.external_id))?,
+            raw: checked("raw", RawMessage::new(input.raw))?,
+            from: checked("from", Address::new(input.from))?,
+            display_name: checked("displayName", display_name)?,
+            thread: checked("thread", input.thread.map(ExternalId::new).transpose())?,
+            conversation: conversation.transpose()?,
+            subject: checked("subject", input.subject.map(Subject::new).transpose())?,
+            text: checked("text", MessageText::new(input.text))?,
+            language: input.language.map(|it| it.0),
+            priority: input.priority.into(),
+            team,
+            at,
+        };
+        let context = call.command.clone().at(at);
+        let (done, id, delivered) = call.services.desk.receive(&context, &inbound).await?;
+        let empty = |status| IntakeObject {
+            id: Kind::Intake.id(id),
+            status,
+            conversation_id: None,
+            message_id: None,
+            customer_id: None,
+        };
+        let object = match delivered {
+            Delivered::Message { customer, conversation, message, new } => IntakeObject {
+                conversation_id: Some(Kind::Conversation.id(conversation)),
+                message_id: Some(Kind::Message.id(message)),
+                customer_id: Some(Kind::Customer.id(customer)),
+                ..empty(if new { IntakeStatus::Parsed } else { IntakeStatus::Duplicate })
+            },
+            Delivered::Parked => empty(IntakeStatus::Parked),
+            Delivered::Discarded => empty(IntakeStatus::Discarded),
+        };
+        Ok((done, object))
+    }
+
+    /// Decides that a delivery is not for this desk; it never comes back.
+    intake_discard IntakeDiscard -> intake: IntakeObject,
+    input {
+        /// Which delivery.
+        intake_id: ID,
+        /// Why.
+        reason: String,
+    },
+    refuses { AlreadyParsed, Discarded },
+    |call, input| {
+        let (id, _) = call.found::<Intake>(Kind::Intake, "intakeId", &input.intake_id).await?;
+        let reason = checked("reason", Reason::new(input.reason))?;
+        let done = call.execute::<Intake>(id, intake::Discard { reason }).await?;
+        let object = IntakeObject {
+            id: Kind::Intake.id(id),
+            status: IntakeStatus::Discarded,
+            conversation_id: None,
+            message_id: None,
+            customer_id: None,
+        };
+        Ok((done, object))
+    }
+
+    /// Writes to the desk as the signed-in customer: to a conversation of their own, or opening
+    /// a new one.
+    message_send MessageSend -> conversation: Conversation,
+    input {
+        /// Which conversation; none opens a new one.
+        conversation_id: Option<ID>,
+        /// The subject line of a new one.
+        subject: Option<String>,
+        /// What is written; up to 50,000 characters.
+        text: String,
+        /// In which language, if known.
+        language: Option<Language>,
+        /// Where it travels.
+        #[graphql(default_with = "Channel::Chat")]
+        channel: Channel,
+    },
+    refuses { AlreadyOpen, Closed, MergedInto, MessageExists, TooManyMessages, WindowPassed },
+    |call, input| {
+        let Some(customer) = call.viewer.customer() else {
+            return Err(Code::Forbidden.error("only customers may").into());
+        };
+        let language = input.language.map(|it| it.0);
+        let write = command::ReceiveCustomerMessage {
+            message: MessageId(call.new_id("message")),
+            text: checked("text", MessageText::new(input.text))?,
+            channel: input.channel.into(),
+            language: language.clone(),
+            intake: None,
+            at: call.at(),
+            reopen_within_hours: reopen_within_hours(call).await?,
+        };
+        if let Some(id) = &input.conversation_id {
+            return on(call, id, write).await;
+        }
+        let profile = call
+            .services
+            .desk
+            .load::<allhours_domain::customer::Customer>(call.viewer.tenant, customer)
+            .await?;
+        let Some(tier) = profile.state.tier() else {
+            return Err(Problem::user("NOT_FOUND", "there is no such customer", None));
+        };
+        let id = ConversationId(call.new_id("conversation"));
+        let open = command::Open {
+            id,
+            customer,
+            channel: input.channel.into(),
+            subject: checked("subject", input.subject.map(Subject::new).transpose())?,
+            language,
+            tier,
+            priority: allhours_domain::words::Priority::Normal,
+            team: None,
+        };
+        let done = call
+            .services
+            .desk
+            .unit(&call.command)
+            .with::<Aggregate>(id, open)
+            .with::<Aggregate>(id, write)
+            .commit()
+            .await?;
+        Ok((done, Conversation::now(call.ctx, id).await?))
+    }
+}
+
+/// For how long a message reopens.
+async fn reopen_within_hours(call: &crate::graphql::call::Call<'_>) -> Result<u32, Problem> {
+    let tenant = call.viewer.tenant;
+    Ok(call.services.desk.reopen_within_hours(tenant).await?)
+}

@@ -1,0 +1,217 @@
+//! Connections: pages of long lists, forwards or backwards, with opaque cursors.
+
+use async_graphql::{
+    OutputType, Result, SimpleObject,
+    connection::{Connection, CursorType, Edge},
+};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::error::Code;
+
+/// The most rows of one page.
+pub const PAGE_MAX: i32 = 100;
+
+/// Where a page begins, in a form that callers can't take apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cursor(String);
+
+/// A cursor that does not read.
+#[derive(Debug, thiserror::Error)]
+#[error("this is no cursor of this list")]
+pub struct BadCursor;
+
+impl CursorType for Cursor {
+    type Error = BadCursor;
+
+    fn decode_cursor(text: &str) -> Result<Self, BadCursor> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| BadCursor)?;
+        String::from_utf8(bytes).map(Self).map_err(|_| BadCursor)
+    }
+
+    fn encode_cursor(&self) -> String {
+        URL_SAFE_NO_PAD.encode(&self.0)
+    }
+}
+
+impl Cursor {
+    /// Of the parts of a key.
+    #[must_use]
+    pub fn of(parts: &[&str]) -> Self {
+        Self(parts.join("\n"))
+    }
+
+    /// Of a number.
+    #[must_use]
+    pub fn number(number: i64) -> Self {
+        Self(number.to_string())
+    }
+
+    /// Of an instant and an id.
+    #[must_use]
+    pub fn instant(at: Timestamp, id: Uuid) -> Self {
+        Self::of(&[&at.as_microsecond().to_string(), &id.to_string()])
+    }
+
+    /// The parts of a key, if there are so many.
+    #[must_use]
+    pub fn parts<const N: usize>(&self) -> Option<[&str; N]> {
+        self.0.split('\n').collect::<Vec<_>>().try_into().ok()
+    }
+
+    /// As a number.
+    #[must_use]
+    pub fn as_number(&self) -> Option<i64> {
+        self.0.parse().ok()
+    }
+
+    /// As an instant and an id.
+    #[must_use]
+    pub fn as_instant(&self) -> Option<(Timestamp, Uuid)> {
+        let [at, id] = self.parts()?;
+        Some((instant(at)?, id.parse().ok()?))
+    }
+}
+
+/// An instant as cursors hold it.
+#[must_use]
+pub fn instant(microseconds: &str) -> Option<Timestamp> {
+    Timestamp::from_microsecond(microseconds.parse().ok()?).ok()
+}
+
+/// Which page of a list that only goes forwards.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Forwards {
+    /// How many rows, 1 to 100.
+    pub first: usize,
+    /// After which row.
+    pub after: Option<Cursor>,
+}
+
+impl Forwards {
+    /// Reads the arguments of a connection.
+    ///
+    /// # Errors
+    ///
+    /// `first` out of bounds, or a cursor that does not read.
+    pub fn read(first: i32, after: Option<&str>) -> Result<Self> {
+        Ok(Self { first: bounded("first", first)?, after: cursor(after)? })
+    }
+
+    /// The key to go on after.
+    ///
+    /// # Errors
+    ///
+    /// A cursor of another list.
+    pub fn key<K>(&self, read: impl FnOnce(&Cursor) -> Option<K>) -> Result<Option<K>> {
+        match &self.after {
+            Some(cursor) => read(cursor).map(Some).ok_or_else(bad_cursor),
+            None => Ok(None),
+        }
+    }
+}
+
+/// Which page of a list that goes both ways.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BothWays {
+    /// How many rows, 1 to 100.
+    pub limit: usize,
+    /// Whether they are counted from the end.
+    pub from_end: bool,
+    /// After which row.
+    pub after: Option<Cursor>,
+    /// Before which row.
+    pub before: Option<Cursor>,
+}
+
+impl BothWays {
+    /// Reads the arguments of a connection.
+    ///
+    /// # Errors
+    ///
+    /// Neither or both of `first` and `last`, one out of bounds, or a cursor that does not read.
+    pub fn read(
+        first: Option<i32>,
+        last: Option<i32>,
+        after: Option<&str>,
+        before: Option<&str>,
+    ) -> Result<Self> {
+        let (limit, from_end) = match (first, last) {
+            (Some(first), None) => (bounded("first", first)?, false),
+            (None, Some(last)) => (bounded("last", last)?, true),
+            (None, None) | (Some(_), Some(_)) => {
+                return Err(Code::BadUserInput.error("exactly one of first and last is needed"));
+            }
+        };
+        Ok(Self { limit, from_end, after: cursor(after)?, before: cursor(before)? })
+    }
+}
+
+fn bounded(name: &str, rows: i32) -> Result<usize> {
+    match usize::try_from(rows) {
+        Ok(rows) if (1..=PAGE_MAX.unsigned_abs() as usize).contains(&rows) => Ok(rows),
+        _ => Err(Code::BadUserInput.error(format!("{name} is from 1 to {PAGE_MAX}"))),
+    }
+}
+
+fn cursor(text: Option<&str>) -> Result<Option<Cursor>> {
+    text.map(|text| Cursor::decode_cursor(text).map_err(|_| bad_cursor())).transpose()
+}
+
+/// A cursor of another list.
+#[must_use]
+pub fn bad_cursor() -> async_graphql::Error {
+    Code::BadUserInput.error(BadCursor.to_string())
+}
+
+/// A page as a connection; `more` says whether there are rows behind it.
+pub fn connection<N: OutputType>(
+    rows: impl IntoIterator<Item = (Cursor, N)>,
+    begins_later: bool,
+    more: bool,
+) -> Connection<Cursor, N> {
+    let mut connection = Connection::new(begins_later, more);
+    connection.edges.extend(rows.into_iter().map(|(cursor, node)| Edge::new(cursor, node)));
+    connection
+}
+
+/// How many there are in all.
+#[derive(Debug, SimpleObject)]
+pub struct Total {
+    /// How many there are in all, not only on this page.
+    pub total_count: i32,
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
+
+    use super::*;
+
+    #[test]
+    fn a_cursor_reads_back_and_says_nothing() {
+        let cursor = Cursor::instant(Timestamp::UNIX_EPOCH, Uuid::from_u128(7));
+        let text = cursor.encode_cursor();
+        assert!(!text.contains('-'), "{text}");
+        let read = Cursor::decode_cursor(&text).unwrap();
+        assert_eq!(read.as_instant(), Some((Timestamp::UNIX_EPOCH, Uuid::from_u128(7))));
+    }
+
+    #[test]
+    fn a_page_has_from_1_to_100_rows() {
+        for first in [0, -1, 101, i32::MIN] {
+            assert!(Forwards::read(first, None).is_err(), "{first}");
+        }
+        assert_eq!(Forwards::read(100, None).unwrap().first, 100);
+        assert!(BothWays::read(Some(1), Some(1), None, None).is_err());
+        assert!(BothWays::read(None, None, None, None).is_err());
+    }
+
+    #[test]
+    fn a_cursor_of_another_list_is_refused() {
+        let page = Forwards::read(1, Some(&Cursor::number(3).encode_cursor())).unwrap();
+        assert!(page.key(Cursor::as_instant).is_err());
+        assert!(Forwards::read(1, Some("%")).is_err());
+    }
+}

@@ -1,0 +1,547 @@
+//! What can be read.
+
+use allhours_domain::{
+    desk::Desk as DeskState,
+    fields::FieldKind as Kinds,
+    ids::{AgentId, ArticleId, ConversationId, CustomerId, EventId, TeamId},
+    text::Tag,
+};
+use allhours_eventstore::{history::History, recorded};
+use allhours_projections::{
+    agents::AgentFilter,
+    articles::ArticleFilter,
+    conversations::{AssigneeScope, ConversationFilter, QueueFilter, TeamScope},
+    customers::CustomerFilter,
+};
+use async_graphql::{
+    Context, Enum, ID, InputObject, Interface, MergedObject, Object, OneofObject, Result,
+    SimpleObject, connection::Connection,
+};
+
+use super::{
+    agent::Agent,
+    article::{Article, ArticleLocale},
+    conversation::{Conversation, ConversationStatus},
+    customer::Customer,
+    error::{Code, of_log},
+    event::{self, Event},
+    history,
+    id::{self, Kind},
+    lists::{self, Counter, QueueEntry},
+    page::Cursor,
+    scalars::{DateTime, Language, Position, count},
+    search,
+    services::{Services, count_statement},
+    team::Team,
+    viewer::{self, Viewer},
+    words::{Channel, Presence, Priority, Tier},
+};
+
+/// A point in the past: a position of the log, or an instant.
+#[derive(Debug, OneofObject, Clone, Copy)]
+pub enum AsOf {
+    /// After the event at this position.
+    Position(Position),
+    /// After all that was written down by this instant.
+    Instant(DateTime),
+}
+
+impl AsOf {
+    /// The position that it means.
+    ///
+    /// # Errors
+    ///
+    /// A failure of the log.
+    pub async fn position(
+        ctx: &Context<'_>,
+        as_of: Option<Self>,
+    ) -> Result<Option<recorded::Position>> {
+        match as_of {
+            None => Ok(None),
+            Some(Self::Position(position)) => Ok(Some(position.0)),
+            Some(Self::Instant(at)) => {
+                let services = ctx.data::<Services>()?;
+                count_statement();
+                let position = services.log.position_at(at.0).await;
+                position.map(Some).map_err(|error| of_log(&error))
+            }
+        }
+    }
+}
+
+/// Anything that has a global id.
+#[derive(Debug, Interface)]
+#[graphql(field(name = "id", ty = "ID", desc = "The global id."))]
+pub enum Node {
+    /// A conversation.
+    Conversation(Conversation),
+    /// A customer.
+    Customer(Customer),
+    /// An agent.
+    Agent(Agent),
+    /// A team.
+    Team(Team),
+    /// A knowledge article.
+    Article(Article),
+    /// An event.
+    Event(Event),
+}
+
+/// Who asks.
+#[derive(Debug, SimpleObject)]
+#[graphql(name = "Viewer", complex)]
+pub struct ViewerObject {
+    /// As what.
+    pub role: Role,
+    #[graphql(skip)]
+    viewer: Viewer,
+}
+
+#[async_graphql::ComplexObject]
+impl ViewerObject {
+    /// The agent they are, if they work at the desk.
+    async fn agent(&self, ctx: &Context<'_>) -> Result<Option<Agent>> {
+        match self.viewer.agent() {
+            Some(agent) => Agent::known(ctx, agent).await,
+            None => Ok(None),
+        }
+    }
+
+    /// The customer they are, if they are one.
+    async fn customer(&self, ctx: &Context<'_>) -> Result<Option<Customer>> {
+        match self.viewer.customer() {
+            Some(customer) => Customer::known(ctx, customer).await,
+            None => Ok(None),
+        }
+    }
+}
+
+/// What somebody is to the desk.
+#[derive(Debug, Enum, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "viewer::Role")]
+pub enum Role {
+    /// Writes to the desk and sees their own conversations.
+    Customer,
+    /// Answers customers.
+    Agent,
+    /// Leads agents.
+    Supervisor,
+    /// Sets up the desk.
+    Admin,
+    /// Reads what happened without personal texts.
+    Analyst,
+    /// Reads all that happened; changes nothing.
+    Auditor,
+    /// A program that brings messages in.
+    Integration,
+}
+
+/// What kind of value a custom field takes.
+#[derive(Debug, Enum, Clone, Copy, PartialEq, Eq)]
+pub enum FieldKind {
+    /// Free text; personal.
+    Text,
+    /// A whole number.
+    Integer,
+    /// Yes or no.
+    Boolean,
+    /// A calendar day.
+    Date,
+    /// One of the desk's own words.
+    Choice,
+}
+
+/// A custom field that the desk defines.
+#[derive(Debug, SimpleObject)]
+pub struct FieldDefinition {
+    /// Its key.
+    pub field: String,
+    /// What it takes.
+    pub kind: FieldKind,
+    /// The words that may be chosen, of a choice.
+    pub choices: Vec<String>,
+}
+
+/// How the desk works.
+#[derive(Debug, SimpleObject)]
+pub struct Desk {
+    /// The global id.
+    pub id: ID,
+    /// The version of its stream, for `expectedVersion`.
+    pub version: i32,
+    /// What the desk is called.
+    pub name: String,
+    /// In which language it answers where nothing else is known.
+    pub default_language: Language,
+    /// How long after resolving a customer's message still reopens a conversation.
+    pub reopen_within_hours: i32,
+    /// Its custom fields.
+    pub fields: Vec<FieldDefinition>,
+}
+
+impl Desk {
+    /// The viewer's desk; none while it is not opened.
+    ///
+    /// # Errors
+    ///
+    /// A failure of the log.
+    pub async fn read(ctx: &Context<'_>) -> Result<Option<Self>> {
+        let (viewer, services) = (Viewer::of(ctx)?, ctx.data::<Services>()?);
+        count_statement();
+        let folded = services.desk.load::<DeskState>(viewer.tenant, viewer.tenant.0).await;
+        let folded = folded.map_err(|error| of_log(&error))?;
+        let field = |(key, kind): (&allhours_domain::text::Key, &Kinds)| {
+            let (kind, choices) = match kind {
+                Kinds::Text => (FieldKind::Text, Vec::new()),
+                Kinds::Integer => (FieldKind::Integer, Vec::new()),
+                Kinds::Boolean => (FieldKind::Boolean, Vec::new()),
+                Kinds::Date => (FieldKind::Date, Vec::new()),
+                Kinds::Choice { choices } => {
+                    (FieldKind::Choice, choices.iter().map(ToString::to_string).collect())
+                }
+            };
+            FieldDefinition { field: key.to_string(), kind, choices }
+        };
+        Ok(folded.state.settings().map(|settings| Self {
+            id: Kind::Desk.id(viewer.tenant.0),
+            version: folded.version,
+            name: settings.name.to_string(),
+            default_language: Language(settings.default_language.clone()),
+            reopen_within_hours: count(settings.reopen_within_hours),
+            fields: folded.state.fields().iter().map(field).collect(),
+        }))
+    }
+}
+
+/// Which conversations; every part that is given must hold.
+#[derive(Debug, InputObject, Default)]
+pub struct ConversationsFilter {
+    /// In this team's queue.
+    pub team_id: Option<ID>,
+    /// Where they stand.
+    pub statuses: Option<Vec<ConversationStatus>>,
+    /// This agent is responsible.
+    pub assignee_id: Option<ID>,
+    /// Only those nobody is responsible for.
+    #[graphql(default)]
+    pub unassigned: bool,
+    /// Of this tier.
+    pub tier: Option<Tier>,
+    /// Of this priority.
+    pub priority: Option<Priority>,
+    /// With this tag.
+    pub tag: Option<String>,
+    /// Of this customer.
+    pub customer_id: Option<ID>,
+    /// Begun on this channel.
+    pub channel: Option<Channel>,
+    /// In this language.
+    pub language: Option<Language>,
+    /// Also those that were merged into another one.
+    #[graphql(default)]
+    pub merged_too: bool,
+}
+
+fn id_of<I: From<uuid::Uuid>>(kind: Kind, what: &str, id: Option<ID>) -> Result<Option<I>> {
+    let bad = || Code::BadUserInput.error(format!("{what} is no such id"));
+    id.map(|id| kind.read(&id).map(I::from).ok_or_else(bad)).transpose()
+}
+
+fn team_scope(team: Option<ID>) -> Result<TeamScope> {
+    let team = id_of::<TeamId>(Kind::Team, "teamId", team)?;
+    Ok(team.map_or(TeamScope::Any, TeamScope::Team))
+}
+
+impl ConversationsFilter {
+    fn read(self) -> Result<ConversationFilter> {
+        let bad_tag = |_| Code::BadUserInput.error("tag is no tag");
+        let assignee = id_of::<AgentId>(Kind::Agent, "assigneeId", self.assignee_id)?;
+        Ok(ConversationFilter {
+            team: team_scope(self.team_id)?,
+            statuses: self.statuses.unwrap_or_default().into_iter().map(Into::into).collect(),
+            assignee: match assignee {
+                Some(agent) => AssigneeScope::Agent(agent),
+                None if self.unassigned => AssigneeScope::Nobody,
+                None => AssigneeScope::Any,
+            },
+            tier: self.tier.map(Into::into),
+            priority: self.priority.map(Into::into),
+            tag: self.tag.map(Tag::new).transpose().map_err(bad_tag)?,
+            customer: id_of::<CustomerId>(Kind::Customer, "customerId", self.customer_id)?,
+            channel: self.channel.map(Into::into),
+            language: self.language.map(|it| it.0),
+            merged_too: self.merged_too,
+        })
+    }
+}
+
+/// Whether an object that has a global id is for this viewer, read the way its own field does.
+async fn node(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
+    let viewer = Viewer::of(ctx)?;
+    let Some((kind, uuid)) = id::parse(id) else { return Ok(None) };
+    let may = |field: &str| super::permissions::may(viewer.role, field);
+    Ok(match kind {
+        Kind::Conversation if may("Query.conversation") => {
+            Conversation::read(ctx, ConversationId(uuid), None).await?.map(Node::Conversation)
+        }
+        Kind::Customer if may("Query.customer") => {
+            own_customer(ctx, CustomerId(uuid), None).await?.map(Node::Customer)
+        }
+        Kind::Agent if may("Query.agent") => {
+            Agent::known(ctx, AgentId(uuid)).await?.map(Node::Agent)
+        }
+        Kind::Team if may("Query.team") => Team::known(ctx, TeamId(uuid)).await?.map(Node::Team),
+        Kind::Article if may("Query.article") => {
+            Article::read(ctx, ArticleId(uuid)).await?.map(Node::Article)
+        }
+        Kind::Event if may("Query.events") => {
+            let found = event::one(ctx, EventId(uuid)).await?;
+            found.map(Node::Event)
+        }
+        Kind::Conversation
+        | Kind::Customer
+        | Kind::Agent
+        | Kind::Team
+        | Kind::Article
+        | Kind::Event
+        | Kind::Message
+        | Kind::Intake
+        | Kind::Desk
+        | Kind::Identity => None,
+    })
+}
+
+async fn own_customer(
+    ctx: &Context<'_>,
+    id: CustomerId,
+    as_of: Option<recorded::Position>,
+) -> Result<Option<Customer>> {
+    if Viewer::of(ctx)?.customer().is_some_and(|own| own != id) {
+        return Ok(None);
+    }
+    Customer::as_of(ctx, id, as_of).await
+}
+
+/// What can be read.
+#[derive(Debug, MergedObject, Default)]
+pub struct Query(Reads, search::SearchQueries, history::HistoryQueries);
+
+/// What can be read from the read tables and from single streams.
+#[derive(Debug, Default)]
+pub struct Reads;
+
+/// What can be read. Lists come in pages of at most 100; a read that names a `minPosition`
+/// waits, for a few seconds at most, until it sees what the mutation that returned it did.
+#[Object]
+impl Reads {
+    /// Who asks.
+    async fn viewer(&self, ctx: &Context<'_>) -> Result<ViewerObject> {
+        let viewer = Viewer::of(ctx)?.clone();
+        Ok(ViewerObject { role: viewer.role.into(), viewer })
+    }
+
+    /// The object with this global id; none where there is none for this viewer.
+    async fn node(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Its global id.")] id: ID,
+    ) -> Result<Option<Node>> {
+        node(ctx, &id).await
+    }
+
+    /// The objects with these global ids, in their order; at most 100.
+    async fn nodes(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Their global ids.")] ids: Vec<ID>,
+    ) -> Result<Vec<Option<Node>>> {
+        if ids.len() > 100 {
+            return Err(Code::BadUserInput.error("at most 100 ids"));
+        }
+        futures_util::future::try_join_all(ids.iter().map(|id| node(ctx, id))).await
+    }
+
+    /// A conversation, now or as of a point in the past.
+    async fn conversation(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Its global id.")] id: ID,
+        #[graphql(desc = "As of when; none means now.")] as_of: Option<AsOf>,
+    ) -> Result<Option<Conversation>> {
+        let Some(id) = Kind::Conversation.read(&id) else { return Ok(None) };
+        let as_of = AsOf::position(ctx, as_of).await?;
+        Conversation::read(ctx, ConversationId(id), as_of).await
+    }
+
+    /// Conversations, the last active first. Customers see their own.
+    async fn conversations(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which ones.", default)] filter: ConversationsFilter,
+        #[graphql(desc = "How many, 1 to 100.")] first: i32,
+        #[graphql(desc = "After which cursor.")] after: Option<String>,
+        #[graphql(desc = "Waits for this position.")] min_position: Option<Position>,
+    ) -> Result<Connection<Cursor, Conversation>> {
+        ctx.data::<Services>()?.wait("conversations", min_position).await?;
+        lists::conversations(ctx, &filter.read()?, first, after).await
+    }
+
+    /// The queue in the order in which it is to be worked: open conversations that nobody is
+    /// responsible for, by priority, tier and how long they wait.
+    #[expect(clippy::too_many_arguments, reason = "filters, a page and two points in time")]
+    async fn queue(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Whose queue; none means all.")] team_id: Option<ID>,
+        #[graphql(desc = "Of this tier.")] tier: Option<Tier>,
+        #[graphql(desc = "Of this priority.")] priority: Option<Priority>,
+        #[graphql(desc = "How many, 1 to 100.")] first: i32,
+        #[graphql(desc = "After which cursor.")] after: Option<String>,
+        #[graphql(desc = "As of when; none means now.")] as_of: Option<AsOf>,
+        #[graphql(desc = "Waits for this position.")] min_position: Option<Position>,
+    ) -> Result<Connection<Cursor, QueueEntry>> {
+        ctx.data::<Services>()?.wait("conversations", min_position).await?;
+        let filter = QueueFilter {
+            team: team_scope(team_id)?,
+            tier: tier.map(Into::into),
+            priority: priority.map(Into::into),
+        };
+        let as_of = AsOf::position(ctx, as_of).await?;
+        lists::queue(ctx, filter, as_of, first, after).await
+    }
+
+    /// How many conversations there are of each kind.
+    async fn counters(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "In whose queue; none means all.")] team_id: Option<ID>,
+        #[graphql(desc = "Waits for this position.")] min_position: Option<Position>,
+    ) -> Result<Vec<Counter>> {
+        ctx.data::<Services>()?.wait("conversations", min_position).await?;
+        lists::counters(ctx, team_scope(team_id)?).await
+    }
+
+    /// An agent.
+    async fn agent(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The global id.")] id: ID,
+        #[graphql(desc = "Waits for this position.")] min_position: Option<Position>,
+    ) -> Result<Option<Agent>> {
+        ctx.data::<Services>()?.wait("agents", min_position).await?;
+        let Some(id) = Kind::Agent.read(&id) else { return Ok(None) };
+        Agent::known(ctx, AgentId(id)).await
+    }
+
+    /// Agents, the longest here first.
+    #[expect(clippy::too_many_arguments, reason = "filters and a page")]
+    async fn agents(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Present in this way.")] presence: Option<Presence>,
+        #[graphql(desc = "Whether they belong to the desk.")] active: Option<bool>,
+        #[graphql(desc = "Members of this team.")] team_id: Option<ID>,
+        #[graphql(desc = "Working in this language.")] language: Option<Language>,
+        #[graphql(desc = "How many, 1 to 100.")] first: i32,
+        #[graphql(desc = "After which cursor.")] after: Option<String>,
+        #[graphql(desc = "Waits for this position.")] min_position: Option<Position>,
+    ) -> Result<Connection<Cursor, Agent>> {
+        ctx.data::<Services>()?.wait("agents", min_position).await?;
+        let filter = AgentFilter {
+            presence: presence.map(Into::into),
+            active,
+            skill: None,
+            language: language.map(|it| it.0),
+            team: id_of(Kind::Team, "teamId", team_id)?,
+        };
+        lists::agents(ctx, &filter, first, after).await
+    }
+
+    /// A team.
+    async fn team(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The global id.")] id: ID,
+        #[graphql(desc = "Waits for this position.")] min_position: Option<Position>,
+    ) -> Result<Option<Team>> {
+        ctx.data::<Services>()?.wait("teams", min_position).await?;
+        let Some(id) = Kind::Team.read(&id) else { return Ok(None) };
+        Team::known(ctx, TeamId(id)).await
+    }
+
+    /// Teams, the oldest first.
+    async fn teams(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Also those that take no more work.", default)] retired_too: bool,
+        #[graphql(desc = "How many, 1 to 100.")] first: i32,
+        #[graphql(desc = "After which cursor.")] after: Option<String>,
+        #[graphql(desc = "Waits for this position.")] min_position: Option<Position>,
+    ) -> Result<Connection<Cursor, Team>> {
+        ctx.data::<Services>()?.wait("teams", min_position).await?;
+        lists::teams(ctx, retired_too, first, after).await
+    }
+
+    /// A customer, now or as of a point in the past. Customers see themselves.
+    async fn customer(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The global id.")] id: ID,
+        #[graphql(desc = "As of when; none means now.")] as_of: Option<AsOf>,
+    ) -> Result<Option<Customer>> {
+        let Some(id) = Kind::Customer.read(&id) else { return Ok(None) };
+        let as_of = AsOf::position(ctx, as_of).await?;
+        own_customer(ctx, CustomerId(id), as_of).await
+    }
+
+    /// Customers, the newest first.
+    #[expect(clippy::too_many_arguments, reason = "filters and a page")]
+    async fn customers(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Of this tier.")] tier: Option<Tier>,
+        #[graphql(desc = "Writing in this language.")] language: Option<Language>,
+        #[graphql(desc = "Also those merged into another profile.", default)] merged_too: bool,
+        #[graphql(desc = "Also those who were erased.", default)] erased_too: bool,
+        #[graphql(desc = "How many, 1 to 100.")] first: i32,
+        #[graphql(desc = "After which cursor.")] after: Option<String>,
+        #[graphql(desc = "Waits for this position.")] min_position: Option<Position>,
+    ) -> Result<Connection<Cursor, Customer>> {
+        ctx.data::<Services>()?.wait("customers", min_position).await?;
+        let language = language.map(|it| it.0);
+        let filter =
+            CustomerFilter { tier: tier.map(Into::into), language, merged_too, erased_too };
+        lists::customers(ctx, &filter, first, after).await
+    }
+
+    /// A knowledge article.
+    async fn article(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The global id.")] id: ID,
+    ) -> Result<Option<Article>> {
+        let Some(id) = Kind::Article.read(&id) else { return Ok(None) };
+        Article::read(ctx, ArticleId(id)).await
+    }
+
+    /// Knowledge articles, a row for each locale, the last changed first.
+    async fn articles(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "In this locale.")] locale: Option<Language>,
+        #[graphql(desc = "Only what is published.", default)] published_only: bool,
+        #[graphql(desc = "How many, 1 to 100.")] first: i32,
+        #[graphql(desc = "After which cursor.")] after: Option<String>,
+        #[graphql(desc = "Waits for this position.")] min_position: Option<Position>,
+    ) -> Result<Connection<Cursor, ArticleLocale>> {
+        ctx.data::<Services>()?.wait("articles", min_position).await?;
+        let locale = locale.map(|it| it.0);
+        let filter = ArticleFilter { locale, published_only, ..ArticleFilter::default() };
+        lists::articles(ctx, filter, first, after).await
+    }
+
+    /// The desk's settings and custom fields.
+    async fn desk(&self, ctx: &Context<'_>) -> Result<Option<Desk>> {
+        Desk::read(ctx).await
+    }
+}

@@ -1,0 +1,173 @@
+//! What the schema stands on, and how the read side is reached.
+
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use allhours_domain::{decider::StoredEvent, ids::TenantId};
+use allhours_eventstore::{
+    database::{Database, TenantReader},
+    log::Log as _,
+    pg::PgLog,
+    recorded::{Position, Recorded, StreamId},
+    tail::Tail,
+};
+use allhours_projections::{error::ProjectionError, runner::Progress, search::SearchReader};
+use async_graphql::{Error, Result};
+
+use super::error::{Code, internal, of_log, unavailable};
+use crate::desk::{Desk, folded::read};
+
+/// The longest wait for a `minPosition`.
+const WAIT_MAX: Duration = Duration::from_secs(5);
+
+/// What the schema stands on; cheap to clone.
+#[derive(Clone)]
+pub struct Services(Arc<Parts>);
+
+/// The parts of [`Services`].
+pub struct Parts {
+    /// Carries out commands.
+    pub desk: Desk<PgLog>,
+    /// The log.
+    pub log: PgLog,
+    /// Its newest events, read once for all who follow.
+    pub tail: Tail<PgLog>,
+    /// The read tables.
+    pub database: Database,
+    /// How far the read side is.
+    pub progress: Progress,
+    /// The search index.
+    pub search: SearchReader,
+}
+
+impl fmt::Debug for Services {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Services").finish_non_exhaustive()
+    }
+}
+
+impl std::ops::Deref for Services {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+/// How many statements reads have sent since the program began; for tests and metrics.
+static STATEMENTS: AtomicU64 = AtomicU64::new(0);
+
+/// How many statements reads have sent since the program began.
+#[must_use]
+pub fn statements() -> u64 {
+    STATEMENTS.load(Ordering::Relaxed)
+}
+
+/// Counts one statement of a read.
+pub fn count_statement() {
+    STATEMENTS.fetch_add(1, Ordering::Relaxed);
+    metrics::counter!("graphql_read_statements_total").increment(1);
+}
+
+impl Services {
+    /// Of these parts.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+
+    /// A connection that sees one tenant, for one statement.
+    ///
+    /// # Errors
+    ///
+    /// None came free in time.
+    pub async fn reader(&self, tenant: TenantId) -> Result<TenantReader> {
+        count_statement();
+        self.database.reader(tenant).await.map_err(|error| unavailable(&error))
+    }
+
+    /// Waits until a projection has seen `position`.
+    ///
+    /// # Errors
+    ///
+    /// It did not get there in time.
+    pub async fn wait(
+        &self,
+        projection: &'static str,
+        position: Option<super::scalars::Position>,
+    ) -> Result<()> {
+        let Some(super::scalars::Position(position)) = position else { return Ok(()) };
+        let head = self.log.head().await.map_err(|error| of_log(&error))?;
+        if position > head {
+            let message = format!("there is no position {position} yet");
+            return Err(Code::BadUserInput.error(message));
+        }
+        let reached = self.progress.wait_for_these(&[projection], position, WAIT_MAX).await;
+        if reached.map_err(|error| of_read(&error))? {
+            Ok(())
+        } else {
+            Err(Code::Unavailable.error("what is read is not that far yet; ask again"))
+        }
+    }
+
+    /// The events of a stream up to a position, opened, as its aggregate reads them.
+    ///
+    /// # Errors
+    ///
+    /// A failure of the log.
+    pub async fn stream<E: StoredEvent>(
+        &self,
+        tenant: TenantId,
+        stream: StreamId,
+        as_of: Option<Position>,
+    ) -> Result<Vec<(Recorded, E)>> {
+        let mut events = Vec::new();
+        let mut after = 0;
+        loop {
+            count_statement();
+            let page = self.log.load(tenant, stream, after, PAGE).await;
+            let page = page.map_err(|error| of_log(&error))?;
+            let full = page.len() == PAGE;
+            after = page.last().map_or(after, |last| last.version);
+            let until = |it: &Recorded| as_of.is_none_or(|as_of| it.position <= as_of);
+            events.extend(page.into_iter().filter(until));
+            if !full {
+                break;
+            }
+        }
+        let opened = self.open(events).await?;
+        let read = |recorded: Recorded| {
+            let event = read::<E>(&recorded).map_err(|error| of_log(&error))?;
+            Ok((recorded, event))
+        };
+        opened.into_iter().map(read).collect()
+    }
+
+    /// Opens the texts of events.
+    ///
+    /// # Errors
+    ///
+    /// A failure of the log.
+    pub async fn open(&self, events: Vec<Recorded>) -> Result<Vec<Recorded>> {
+        if events.is_empty() {
+            return Ok(events);
+        }
+        count_statement();
+        self.log.open(events).await.map_err(|error| of_log(&error))
+    }
+}
+
+/// How many events are loaded at once.
+const PAGE: usize = 1_000;
+
+/// What a failure of the read side looks like from outside.
+#[must_use]
+pub fn of_read(error: &ProjectionError) -> Error {
+    if error.is_transient() { unavailable(error) } else { internal(error) }
+}

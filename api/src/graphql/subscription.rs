@@ -1,0 +1,252 @@
+//! What can be followed: straight from the log, from any position, without gap or duplicate.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use allhours_domain::{
+    conversation::Conversation as State,
+    ids::{ConversationId, TeamId},
+};
+use allhours_eventstore::{
+    error::LogError,
+    history::{EventFilter, History, Start},
+    log::Log as _,
+    recorded::{Recorded, StreamType},
+};
+use async_graphql::{Context, ID, Result, SimpleObject, Subscription};
+use futures_util::{Stream, StreamExt};
+
+use super::{
+    error::{Code, of_log},
+    event::{self, Event, EventsFilter},
+    id::Kind,
+    scalars::Position,
+    services::Services,
+    timeline::{self, TimelineEntry},
+    viewer::Viewer,
+};
+use crate::desk::stream_of;
+
+/// How many events are read at once.
+const PAGE: usize = 200;
+/// How far behind its end the log is still followed with all others.
+const NEAR_POSITIONS: i64 = 2_000;
+
+/// Something that happened in a conversation.
+#[derive(Debug, SimpleObject)]
+pub struct ConversationFrame {
+    /// Where to resume: as `after` of the next subscription.
+    pub position: Position,
+    /// What happened.
+    pub entry: TimelineEntry,
+}
+
+/// That a queue may look different now.
+#[derive(Debug, SimpleObject)]
+pub struct QueueFrame {
+    /// Where to resume, and what to name as `minPosition` when the queue is read.
+    pub position: Position,
+    /// The global ids of the conversations that something happened to.
+    pub conversation_ids: Vec<ID>,
+}
+
+/// An event of the log.
+#[derive(Debug, SimpleObject)]
+pub struct EventFrame {
+    /// Where to resume: as `after` of the next subscription.
+    pub position: Position,
+    /// The event.
+    pub event: Event,
+}
+
+/// Follows the events that fit, page by page, sealed. What lies far back is read by the filter,
+/// from an index where there is one; the end of the log is read once for all who follow. The
+/// page that was read last is all that is held, so that a slow reader costs nothing but its own
+/// delay.
+fn follow(
+    services: Services,
+    viewer: Viewer,
+    filter: EventFilter,
+    after: i64,
+) -> impl Stream<Item = Result<Vec<Recorded>>> {
+    async_stream::stream! {
+        let mut after = after;
+        loop {
+            match next(&services, &viewer, &filter, &mut after).await {
+                Ok(page) if page.is_empty() => {}
+                Ok(page) => yield Ok(page),
+                Err(error) => {
+                    yield Err(of_log(&error));
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// The next events that fit, perhaps none; `after` moves on to where they were looked for.
+async fn next(
+    services: &Services,
+    viewer: &Viewer,
+    filter: &EventFilter,
+    after: &mut i64,
+) -> Result<Vec<Recorded>, LogError> {
+    let head = services.tail.head();
+    if *after < head - NEAR_POSITIONS {
+        let (from, before) = (Some(*after), Some(head + 1));
+        let filter = EventFilter { after: from, before, ..filter.clone() };
+        let page = services.log.page(viewer.tenant, &filter, Start::Oldest, PAGE).await?;
+        *after = if page.len() < PAGE { head } else { page[PAGE - 1].position };
+        return Ok(page);
+    }
+    let events = services.tail.after(*after, PAGE).await?;
+    *after = events.last().map_or(*after, |last| last.position);
+    let fits = |it: &&std::sync::Arc<Recorded>| it.tenant == viewer.tenant && filter.fits(it);
+    Ok(events.iter().filter(fits).map(|it| Recorded::clone(it)).collect())
+}
+
+/// One by one, and after an error no more.
+fn one_by_one<T>(pages: impl Stream<Item = Result<Vec<T>>>) -> impl Stream<Item = Result<T>> {
+    pages.flat_map(|page| {
+        let items: VecDeque<Result<T>> = match page {
+            Ok(items) => items.into_iter().map(Ok).collect(),
+            Err(error) => VecDeque::from([Err(error)]),
+        };
+        futures_util::stream::iter(items)
+    })
+}
+
+/// From where on: the position asked for, or the newest one.
+async fn begin(services: &Services, after: Option<Position>) -> Result<i64> {
+    let head = services.log.head().await.map_err(|error| of_log(&error))?;
+    match after {
+        Some(Position(after)) if after > head => {
+            Err(Code::BadUserInput.error(format!("there is no position {after} yet")))
+        }
+        Some(Position(after)) => Ok(after),
+        None => Ok(head),
+    }
+}
+
+/// What can be followed.
+#[derive(Debug, Default)]
+pub struct Subscription;
+
+/// What can be followed. Each frame names the position to resume from; resumed there, nothing is
+/// missed and nothing comes twice. Without `after`, it begins with what happens next.
+#[Subscription]
+impl Subscription {
+    /// What happens in a conversation, as its timeline shows it.
+    async fn conversation_events(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The global id of the conversation.")] id: ID,
+        #[graphql(desc = "After which position.")] after: Option<Position>,
+    ) -> Result<impl Stream<Item = Result<ConversationFrame>>> {
+        let (viewer, services) = (Viewer::of(ctx)?.clone(), ctx.data::<Services>()?.clone());
+        let none = || Code::NotFound.error("there is no such conversation");
+        let id = Kind::Conversation.read(&id).map(ConversationId).ok_or_else(none)?;
+        let state = services.desk.load::<State>(viewer.tenant, id).await;
+        let state = state.map_err(|error| of_log(&error))?.state;
+        let own = viewer.customer().is_none_or(|own| state.customer() == Some(own));
+        if state.customer().is_none() || !own {
+            return Err(none());
+        }
+        let after = begin(&services, after).await?;
+        let filter = EventFilter { stream: Some(stream_of::<State>(id)), ..EventFilter::default() };
+        let pages = follow(services.clone(), viewer.clone(), filter, after).then(move |page| {
+            let (services, viewer) = (services.clone(), viewer.clone());
+            async move {
+                let mut page = page?;
+                page.retain(|recorded| timeline::sees(&viewer, &recorded.name));
+                let page = services.open(page).await?;
+                page.iter()
+                    .map(|recorded| {
+                        let position = Position(recorded.position);
+                        Ok(ConversationFrame {
+                            position,
+                            entry: timeline::entry(&viewer, recorded)?,
+                        })
+                    })
+                    .collect()
+            }
+        });
+        Ok(one_by_one(pages))
+    }
+
+    /// That a queue may have changed: which conversations something happened to. The queue itself
+    /// is read with the frame's position as `minPosition`.
+    async fn queue_changed(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Whose queue; none means all.")] team_id: Option<ID>,
+        #[graphql(desc = "After which position.")] after: Option<Position>,
+    ) -> Result<impl Stream<Item = Result<QueueFrame>>> {
+        let (viewer, services) = (Viewer::of(ctx)?.clone(), ctx.data::<Services>()?.clone());
+        let bad = || Code::BadUserInput.error("teamId is no such id");
+        let team = team_id.map(|id| Kind::Team.read(&id).map(TeamId).ok_or_else(bad));
+        let team = team.transpose()?;
+        let after = begin(&services, after).await?;
+        let stream_type = Some(StreamType("conversation"));
+        let filter = EventFilter { stream_type, ..EventFilter::default() };
+        let frames = follow(services.clone(), viewer.clone(), filter, after);
+        Ok(frames.filter_map(move |page| {
+            let (services, viewer) = (services.clone(), viewer.clone());
+            async move {
+                match page {
+                    Ok(page) => queue_frame(&services, &viewer, team, &page).await.transpose(),
+                    Err(error) => Some(Err(error)),
+                }
+            }
+        }))
+    }
+
+    /// The log itself, as it grows.
+    async fn events(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which events.", default)] filter: EventsFilter,
+        #[graphql(desc = "After which position.")] after: Option<Position>,
+    ) -> Result<impl Stream<Item = Result<EventFrame>>> {
+        let (viewer, services) = (Viewer::of(ctx)?.clone(), ctx.data::<Services>()?.clone());
+        let filter = filter.read()?;
+        let after = begin(&services, after).await?.max(filter.after.unwrap_or_default());
+        let pages = follow(services.clone(), viewer.clone(), filter, after).then(move |page| {
+            let (services, viewer) = (services.clone(), viewer.clone());
+            async move {
+                let events = event::events(&services, &viewer, page?).await?;
+                let frame = |event: Event| EventFrame { position: event.position, event };
+                Ok(events.into_iter().map(frame).collect())
+            }
+        });
+        Ok(one_by_one(pages))
+    }
+}
+
+/// The conversations of a page that stand, stood or might stand in a team's queue.
+async fn queue_frame(
+    services: &Services,
+    viewer: &Viewer,
+    team: Option<TeamId>,
+    page: &[Recorded],
+) -> Result<Option<QueueFrame>> {
+    let Some(last) = page.last() else { return Ok(None) };
+    let mut changed = BTreeSet::new();
+    for recorded in page {
+        let id = ConversationId(recorded.stream.id);
+        let concerns = match team {
+            None => true,
+            // A move concerns the team it leaves as well.
+            Some(_) if recorded.name == "conversation.team_changed" => true,
+            Some(team) => {
+                let state = services.desk.load::<State>(viewer.tenant, id).await;
+                state.map_err(|error| of_log(&error))?.state.team() == Some(team)
+            }
+        };
+        if concerns {
+            changed.insert(id);
+        }
+    }
+    let conversation_ids = changed.into_iter().map(|id| Kind::Conversation.id(id)).collect();
+    Ok(Some(QueueFrame { position: Position(last.position), conversation_ids })
+        .filter(|frame: &QueueFrame| !frame.conversation_ids.is_empty()))
+}
