@@ -126,6 +126,9 @@ create function append_batch(
 declare
     problem record;
     commands_max int := cardinality(c_tenant);
+    streams_max int := cardinality(s_command);
+    events_max int := cardinality(e_command);
+    texts_max int := cardinality(x_command);
     before bigint[];
     at bigint;
 begin
@@ -138,18 +141,17 @@ begin
     head := coalesce((select e.position from events e order by e.position desc limit 1), 0);
 
     for problem in
-        select c.ordinal::int as command, k.command_id as id, k.last_position as value,
-            case when k.request_hash = c.request_hash then 1 else 2 end as outcome
-        from unnest(c_tenant, c_command, c_hash) with ordinality
-            as c (tenant_id, command_id, request_hash, ordinal)
-        join commands k on k.tenant_id = c.tenant_id and k.command_id = c.command_id
+        select c.i as command, k.command_id as id, k.last_position as value,
+            case when k.request_hash = c_hash[c.i] then 1 else 2 end as outcome
+        from generate_series(1, commands_max) as c (i)
+        join commands k on k.tenant_id = c_tenant[c.i] and k.command_id = c_command[c.i]
         union all
-        select s.command, s.stream_id, coalesce(h.version, 0)::bigint,
-            case when h.stream_type <> s.stream_type then 5 else 3 end
-        from unnest(s_command, s_stream, s_type, s_expected)
-            as s (command, stream_id, stream_type, expected)
-        left join streams h on h.tenant_id = c_tenant[s.command] and h.stream_id = s.stream_id
-        where coalesce(h.version, 0) <> s.expected or h.stream_type <> s.stream_type
+        select s_command[s.i], s_stream[s.i], coalesce(h.version, 0)::bigint,
+            case when h.stream_type <> s_type[s.i] then 5 else 3 end
+        from generate_series(1, streams_max) as s (i)
+        left join streams h
+            on h.tenant_id = c_tenant[s_command[s.i]] and h.stream_id = s_stream[s.i]
+        where coalesce(h.version, 0) <> s_expected[s.i] or h.stream_type <> s_type[s.i]
     loop
         if outcomes[problem.command] = 0 then
             outcomes[problem.command] := problem.outcome;
@@ -159,12 +161,12 @@ begin
         end if;
     end loop;
 
-    if cardinality(x_command) > 0 then
+    if texts_max > 0 then
         for problem in
-            select x.command, x.subject_id as id
-            from unnest(x_command, x_subject) as x (command, subject_id)
+            select x_command[x.i] as command, k.subject_id as id
+            from generate_series(1, texts_max) as x (i)
             join subject_keys k
-                on k.tenant_id = c_tenant[x.command] and k.subject_id = x.subject_id
+                on k.tenant_id = c_tenant[x_command[x.i]] and k.subject_id = x_subject[x.i]
             where k.destroyed_at is not null
         loop
             if outcomes[problem.command] = 0 then
@@ -188,52 +190,46 @@ begin
     end if;
 
     insert into commands (tenant_id, command_id, last_position, request_hash)
-    select c.tenant_id, c.command_id, before[c.ordinal] + c.events, c.request_hash
-    from unnest(c_tenant, c_command, c_hash, c_events) with ordinality
-        as c (tenant_id, command_id, request_hash, events, ordinal)
-    where outcomes[c.ordinal] = 0;
+    select c_tenant[c.i], c_command[c.i], before[c.i] + c_events[c.i], c_hash[c.i]
+    from generate_series(1, commands_max) as c (i)
+    where outcomes[c.i] = 0;
 
     if at > head then
         insert into events (position, occurred_at, recorded_at, version, schema_version,
             tenant_id, stream_id, event_id, command_id, correlation_id, causation_id, leaf_hash,
             stream_type, name, actor, payload)
-        select before[e.command] + e.in_command, e.occurred_at, e.recorded_at, e.version,
-            e.schema_version, c_tenant[e.command], e.stream_id, e.event_id,
-            c_command[e.command], e.correlation_id, e.causation_id, e.leaf_hash,
-            e.stream_type, e.name, e.actor, e.payload
-        from unnest(e_command, e_offset, e_stream, e_version, e_id, e_type, e_name, e_schema,
-            e_correlation, e_causation, e_actor, e_occurred, e_recorded, e_payload, e_leaf)
-            as e (command, in_command, stream_id, version, event_id, stream_type, name,
-                schema_version, correlation_id, causation_id, actor, occurred_at, recorded_at,
-                payload, leaf_hash)
-        where outcomes[e.command] = 0;
+        select before[e_command[e.i]] + e_offset[e.i], e_occurred[e.i], e_recorded[e.i],
+            e_version[e.i], e_schema[e.i], c_tenant[e_command[e.i]], e_stream[e.i], e_id[e.i],
+            c_command[e_command[e.i]], e_correlation[e.i], e_causation[e.i], e_leaf[e.i],
+            e_type[e.i], e_name[e.i], e_actor[e.i], e_payload[e.i]
+        from generate_series(1, events_max) as e (i)
+        where outcomes[e_command[e.i]] = 0;
     end if;
 
     if 0 = any (s_expected) then
         insert into streams (tenant_id, stream_id, last_position, version, stream_type)
-        select c_tenant[s.command], s.stream_id, before[s.command] + s.in_command, s.events,
-            s.stream_type
-        from unnest(s_command, s_stream, s_type, s_expected, s_events, s_offset)
-            as s (command, stream_id, stream_type, expected, events, in_command)
-        where outcomes[s.command] = 0 and s.expected = 0 and s.events > 0;
+        select c_tenant[s_command[s.i]], s_stream[s.i], before[s_command[s.i]] + s_offset[s.i],
+            s_events[s.i], s_type[s.i]
+        from generate_series(1, streams_max) as s (i)
+        where outcomes[s_command[s.i]] = 0 and s_expected[s.i] = 0 and s_events[s.i] > 0;
     end if;
     if 0 < any (s_expected) then
         update streams h
-        set version = s.expected + s.events, last_position = before[s.command] + s.in_command
-        from unnest(s_command, s_stream, s_expected, s_events, s_offset)
-            as s (command, stream_id, expected, events, in_command)
-        where outcomes[s.command] = 0 and s.expected > 0 and s.events > 0
-            and h.tenant_id = c_tenant[s.command] and h.stream_id = s.stream_id;
+        set version = s_expected[s.i] + s_events[s.i],
+            last_position = before[s_command[s.i]] + s_offset[s.i]
+        from generate_series(1, streams_max) as s (i)
+        where outcomes[s_command[s.i]] = 0 and s_expected[s.i] > 0 and s_events[s.i] > 0
+            and h.tenant_id = c_tenant[s_command[s.i]] and h.stream_id = s_stream[s.i];
     end if;
 
-    if cardinality(x_command) > 0 then
+    if texts_max > 0 then
         insert into sealed (tenant_id, subject_id, position, field, key_generation, event_id,
             ciphertext)
-        select c_tenant[x.command], x.subject_id, before[x.command] + x.in_command, x.field,
-            x.generation, x.event_id, x.ciphertext
-        from unnest(x_command, x_offset, x_field, x_event, x_subject, x_generation, x_text)
-            as x (command, in_command, field, event_id, subject_id, generation, ciphertext)
-        where outcomes[x.command] = 0;
+        select c_tenant[x_command[x.i]], x_subject[x.i],
+            before[x_command[x.i]] + x_offset[x.i], x_field[x.i], x_generation[x.i],
+            x_event[x.i], x_text[x.i]
+        from generate_series(1, texts_max) as x (i)
+        where outcomes[x_command[x.i]] = 0;
     end if;
 
     if cardinality(d_events) > 0 then
