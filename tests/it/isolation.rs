@@ -46,7 +46,7 @@ async fn a_statement_without_a_filter_sees_only_the_tenants_own_rows() {
     let reader = database.reader(one).await.expect("a reader");
     assert_eq!(count(&reader).await, 3);
     drop(reader);
-    assert_eq!(count(&*database.reader(other).await.expect("a reader")).await, 2);
+    assert_eq!(count(&database.reader(other).await.expect("a reader")).await, 2);
     assert_eq!(count(&database.owner().await.expect("a connection")).await, 5);
 }
 

@@ -9,7 +9,7 @@ use std::{
     ops::Deref,
     os::unix::{fs::DirBuilderExt, process::CommandExt},
     path::{Path, PathBuf},
-    process::{ChildStdin, Command, Stdio},
+    process::{Child, Command, Stdio},
     sync::atomic::{AtomicU32, Ordering},
 };
 
@@ -40,8 +40,8 @@ static DATABASES: AtomicU32 = AtomicU32::new(0);
 
 struct Cluster {
     server: Server,
-    /// Held open as long as the process lives; its closing starts the removal of the folder.
-    _remover: ChildStdin,
+    /// Its input is held open as long as this process lives; the end of it starts the removal.
+    _remover: Child,
 }
 
 /// A database that one test has to itself.
@@ -136,8 +136,8 @@ async fn execute(config: &Config, statement: &str) {
     connection.await.expect("the connection does not panic").expect("the connection ends well");
 }
 
-fn remove_at_end(folder: &Path) -> ChildStdin {
-    let mut remover = Command::new("/bin/sh")
+fn remove_at_end(folder: &Path) -> Child {
+    Command::new("/bin/sh")
         .args(["-c", REMOVER, "remover"])
         .arg(folder)
         .current_dir("/")
@@ -146,8 +146,7 @@ fn remove_at_end(folder: &Path) -> ChildStdin {
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
-        .expect("a shell starts");
-    remover.stdin.take().expect("the pipe was asked for")
+        .expect("a shell starts")
 }
 
 /// Removes folders of runs whose remover was killed as well.
