@@ -13,9 +13,9 @@ use super::{
     support::{Desk, PATIENCE},
 };
 
-/// Words that stand nowhere but in what was forgotten. Long, so that neither compression nor
-/// the shared beginnings of a dictionary of terms could hide them all.
-const CANARIES: [&str; 3] = ["zyxcanaryquartz", "vexingcanaryjumble", "sphinxcanaryonyx"];
+/// Words that stand nowhere but in what was forgotten, and have no part in common: compression
+/// would write such a part only once.
+const CANARIES: [&str; 3] = ["zyxquartzvowed", "vexjumblingkop", "sphinxjudgemob"];
 
 /// Every file of the folder that holds the bytes, live or not.
 fn files_with(folder: &Path, bytes: &[u8]) -> Vec<String> {
