@@ -98,8 +98,8 @@ fn filter(view: &View, request: &SearchRequest) -> Result<Filter, SearchError> {
 
 /// The numbers of all conversations that are a team's, and of those merged into them.
 fn team_threads(view: &View, tenant: TenantId, team: TeamId) -> Result<HashSet<u64>, SearchError> {
-    let term = Term::from_field_bytes(view.fields.team, &scoped(tenant, team.0));
-    let mut threads = threads_of(&view.searcher, &term)?;
+    let wanted = Term::from_field_bytes(view.fields.team, &scoped(tenant, team.0));
+    let mut threads = threads_of(&view.searcher, &wanted)?;
     let merges = view.merges(tenant)?;
     for (source, _) in &merges {
         threads.remove(&thread_number(*source));

@@ -127,7 +127,7 @@ impl Follower {
 
     /// Fails if a file of the generation is damaged.
     pub(super) async fn check(&mut self) -> Result<(), SearchError> {
-        self.with(|writer| writer.check()).await
+        self.with(Writer::check).await
     }
 
     /// Folds one page, and reads the one after it meanwhile.

@@ -175,17 +175,16 @@ fn sequence(text: &str, tongue: Tongue, plain: bool) -> Vec<(usize, String)> {
         let whole = sort == Sort::Word || term.text.chars().count() == gram_characters(sort);
         match terms.last_mut() {
             // A second form of the same word.
-            Some((place, last)) if *place == term.place => {
-                if plain {
-                    term.text.clone_into(last);
-                }
-            }
+            Some((place, last)) if *place == term.place && plain => term.text.clone_into(last),
+            Some((place, _)) if *place == term.place => {}
             _ if whole => terms.push((term.place, term.text.to_owned())),
             _ => {}
         }
     });
     let first = terms.first().map_or(0, |(place, _)| *place);
-    terms.iter_mut().for_each(|(place, _)| *place -= first);
+    for (place, _) in &mut terms {
+        *place -= first;
+    }
     terms
 }
 

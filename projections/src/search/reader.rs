@@ -203,9 +203,8 @@ impl SearchReader {
         patience: Duration,
         reached: impl FnMut(&SearchStatus) -> bool,
     ) -> Result<(), SearchError> {
-        let mut status = self.shared.status.subscribe();
-        let waited = tokio::time::timeout(patience, status.wait_for(reached)).await;
-        match waited {
+        let mut statuses = self.shared.status.subscribe();
+        match tokio::time::timeout(patience, statuses.wait_for(reached)).await {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(_)) | Err(_) => {
                 Err(SearchError::Behind { position: self.status().position, wanted })

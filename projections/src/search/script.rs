@@ -67,10 +67,9 @@ pub(super) fn lowered(word: &str, turkish: bool) -> String {
         match character {
             'İ' => out.push('i'),
             'I' => out.push(if turkish { 'ı' } else { 'i' }),
-            // What is left of `İ` after somebody else lowered it.
-            '\u{307}' => {}
-            // Tatweel, and the marks that are mostly not written.
-            '\u{640}' | '\u{64B}'..='\u{65F}' | '\u{670}' => {}
+            // What is left of `İ` after somebody else lowered it; tatweel, and the Arabic marks
+            // that are mostly not written.
+            '\u{307}' | '\u{640}' | '\u{64B}'..='\u{65F}' | '\u{670}' => {}
             'أ' | 'إ' | 'آ' | 'ٱ' => out.push('ا'),
             'ى' => out.push('ي'),
             'ة' => out.push('ه'),

@@ -72,7 +72,7 @@ struct Kept {
 pub(super) struct Writer {
     folder: PathBuf,
     fields: Fields,
-    writer: IndexWriter,
+    documents: IndexWriter,
     reader: IndexReader,
     streams: HashMap<Key, Kept>,
     /// The keys of the records that changed and are not written yet.
@@ -111,13 +111,13 @@ impl Writer {
             .num_worker_threads(1)
             .num_merge_threads(1)
             .build();
-        let writer = index.writer_with_options(options)?;
+        let documents = index.writer_with_options(options)?;
         let reader: IndexReader =
             index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
         Ok(Self {
             folder: folder.to_owned(),
             fields,
-            writer,
+            documents,
             reader,
             streams: HashMap::new(),
             changed: Vec::new(),
@@ -211,11 +211,11 @@ impl Writer {
     fn change(&mut self, recorded: &Recorded, change: Change) -> Result<(), SearchError> {
         match change {
             Change::Add(record) => {
-                self.writer.add_document(self.fields.document(&record)?)?;
+                self.documents.add_document(self.fields.document(&record)?)?;
             }
             Change::Replace(record) => {
                 self.delete(&record.key());
-                self.writer.add_document(self.fields.document(&record)?)?;
+                self.documents.add_document(self.fields.document(&record)?)?;
             }
             Change::Delete(key) => self.delete(&key),
             Change::Shred(key) => {
@@ -224,7 +224,7 @@ impl Writer {
             }
             Change::Forget(tenant, subject) => {
                 let subject = scoped(tenant, subject.0);
-                self.writer.delete_term(Term::from_field_bytes(self.fields.subject, &subject));
+                self.documents.delete_term(Term::from_field_bytes(self.fields.subject, &subject));
                 self.checkpoint.shreds.push(Shred::Subject(subject.to_vec()));
             }
             Change::Move(tenant, messages, target) => {
@@ -239,7 +239,7 @@ impl Writer {
     }
 
     fn delete(&self, key: &Key) {
-        self.writer.delete_term(Term::from_field_bytes(self.fields.key, &key.0));
+        self.documents.delete_term(Term::from_field_bytes(self.fields.key, &key.0));
     }
 
     fn move_messages(
@@ -256,7 +256,7 @@ impl Writer {
                 *conversation = target;
             }
             self.delete(&key);
-            self.writer.add_document(self.fields.document(&record)?)?;
+            self.documents.add_document(self.fields.document(&record)?)?;
         }
         Ok(())
     }
@@ -271,7 +271,7 @@ impl Writer {
                 self.delete(&key);
             }
             if let Some(document) = document {
-                self.writer.add_document(document)?;
+                self.documents.add_document(document)?;
             }
         }
         Ok(())
@@ -283,7 +283,7 @@ impl Writer {
     pub(super) fn commit(&mut self) -> Result<(), SearchError> {
         let payload = serde_json::to_string(&self.checkpoint)
             .map_err(|error| SearchError::Document(Some(error)))?;
-        let mut prepared = self.writer.prepare_commit()?;
+        let mut prepared = self.documents.prepare_commit()?;
         prepared.set_payload(&payload);
         prepared.commit()?;
         self.reader.reload()?;
@@ -296,7 +296,7 @@ impl Writer {
 
     /// Fails if a file of the generation is damaged.
     pub(super) fn check(&mut self) -> Result<(), SearchError> {
-        let damaged = self.writer.index().validate_checksum()?;
+        let damaged = self.documents.index().validate_checksum()?;
         // Without its list of files tantivy would never delete those it no longer needs.
         let listed = self.folder.join(".managed.json").exists();
         if damaged.is_empty() && listed { Ok(()) } else { Err(SearchError::Document(None)) }
@@ -317,13 +317,13 @@ impl Writer {
         self.reader.reload()?;
         let touched = self.segments_to_shred()?;
         if touched.is_empty() {
-            self.writer.garbage_collect_files().wait()?;
+            self.documents.garbage_collect_files().wait()?;
             self.checkpoint.shreds.clear();
             self.pending = true;
             return Ok(true);
         }
         for segment in touched {
-            self.merges.push(self.writer.merge(&[segment]));
+            self.merges.push(self.documents.merge(&[segment]));
         }
         Ok(false)
     }

@@ -1,5 +1,7 @@
 //! A sentence is found by its words in another form, in each language, and by no other word.
 
+use allhours_domain::text::Language;
+
 use super::support::Desk;
 
 /// Language, a sentence, words that find it, words that do not.
@@ -125,7 +127,7 @@ async fn a_language_that_nobody_told_is_found_out() {
         let page = reader.search_now(&desk.asks(word)).unwrap();
         let hit = page.hits.iter().find(|it| it.snippet.text == *sentence);
         let hit = hit.unwrap_or_else(|| panic!("{language}: {word}"));
-        let detected = hit.language.as_ref().map(|it| it.as_str());
+        let detected = hit.language.as_ref().map(Language::as_str);
         assert_eq!(detected, Some(*language), "{sentence}");
         assert!(!hit.snippet.ranges.is_empty(), "{language}: {word} is not marked");
     }
