@@ -1,21 +1,19 @@
 //! Conversations: what one sees of them, in lists and one by one, now and in the past.
 
+mod facts;
+
 use std::sync::Arc;
 
 use allhours_domain::{
-    conversation::{
-        Conversation as State, ConversationEvent, ConversationSnapshot,
-        snapshot::Episode as Stretch,
-    },
+    conversation::{Conversation as State, snapshot::Episode as Stretch},
     fields::FieldValue,
-    ids::{AgentId, ConversationId, CustomerId, TeamId},
+    ids::ConversationId,
     words,
 };
-use allhours_eventstore::recorded::{Position, Recorded};
-use allhours_projections::conversations::ConversationRow;
+use allhours_eventstore::recorded::Position;
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject, connection::Connection};
-use jiff::Timestamp;
 
+pub use self::facts::ConversationFacts;
 use super::{
     agent::Agent,
     customer::Customer,
@@ -50,138 +48,6 @@ pub enum ConversationStatus {
     Closed,
     /// Another conversation goes on in its place.
     Merged,
-}
-
-/// What is known of a conversation, from a table or from the stream.
-#[derive(Debug, Clone)]
-pub struct ConversationFacts {
-    id: ConversationId,
-    version: i32,
-    customer: CustomerId,
-    channel: words::Channel,
-    subject: Source,
-    last_message: Option<Position>,
-    language: Option<allhours_domain::text::Language>,
-    status: words::ConversationStatus,
-    tier: words::Tier,
-    priority: words::Priority,
-    team: Option<TeamId>,
-    assignee: Option<AgentId>,
-    tags: Vec<String>,
-    fields: Vec<(String, FieldValue)>,
-    waiting_on: Option<words::WaitingOn>,
-    opened_at: Timestamp,
-    last_activity_at: Timestamp,
-    waiting_since: Option<Timestamp>,
-    snoozed_until: Option<Timestamp>,
-    resolved_at: Option<Timestamp>,
-    message_count: i32,
-    episode: i32,
-    merged_into: Option<ConversationId>,
-    /// Only where it was folded from its stream.
-    episodes: Option<Vec<Stretch>>,
-}
-
-impl From<&ConversationRow> for ConversationFacts {
-    fn from(row: &ConversationRow) -> Self {
-        let fields = row.fields.0.iter();
-        Self {
-            id: row.id,
-            version: row.version,
-            customer: row.customer_id,
-            channel: row.channel,
-            subject: Source::At(row.subject_position),
-            last_message: row.last_message_position,
-            language: row.language.clone(),
-            status: row.status,
-            tier: row.tier,
-            priority: row.priority,
-            team: row.team_id,
-            assignee: row.assignee_id,
-            tags: row.tags.0.iter().map(ToString::to_string).collect(),
-            fields: fields.map(|(key, value)| (key.to_string(), value.clone())).collect(),
-            waiting_on: row.waiting_on,
-            opened_at: row.opened_at,
-            last_activity_at: row.last_activity_at,
-            waiting_since: row.waiting_since,
-            snoozed_until: row.snoozed_until,
-            resolved_at: row.resolved_at,
-            message_count: row.message_count,
-            episode: row.episode,
-            merged_into: row.merged_into,
-            episodes: None,
-        }
-    }
-}
-
-impl ConversationFacts {
-    /// Folded from the events of its stream; none where it was never opened.
-    #[must_use]
-    pub fn folded(events: &[(Recorded, ConversationEvent)]) -> Option<Self> {
-        let mut seen = None;
-        let mut last_message = None;
-        for (recorded, event) in events {
-            ConversationSnapshot::fold(&mut seen, event, recorded.occurred_at);
-            if matches!(
-                event,
-                ConversationEvent::CustomerMessageReceived(_) | ConversationEvent::AgentReplied(_)
-            ) {
-                last_message = Some(recorded.position);
-            }
-        }
-        let snapshot = seen?;
-        let version = events.last()?.0.version;
-        Some(Self::of(snapshot, version, last_message))
-    }
-
-    fn of(snapshot: ConversationSnapshot, version: i32, last_message: Option<Position>) -> Self {
-        let (waiting_since, episode) = (snapshot.waiting_since(), snapshot.episode());
-        let fields = snapshot.fields.into_iter();
-        Self {
-            id: snapshot.conversation,
-            version,
-            customer: snapshot.customer,
-            channel: snapshot.channel,
-            subject: Source::Here(snapshot.subject),
-            last_message,
-            language: snapshot.language,
-            status: snapshot.status,
-            tier: snapshot.tier,
-            priority: snapshot.priority,
-            team: snapshot.team,
-            assignee: snapshot.assignee,
-            tags: snapshot.tags.iter().map(ToString::to_string).collect(),
-            fields: fields.map(|(key, value)| (key.to_string(), value)).collect(),
-            waiting_on: snapshot.waiting_on,
-            opened_at: snapshot.opened_at,
-            last_activity_at: snapshot.last_activity_at,
-            waiting_since,
-            snoozed_until: snapshot.snoozed_until,
-            resolved_at: snapshot.resolved_at,
-            message_count: count(snapshot.message_count),
-            episode: count(episode),
-            merged_into: snapshot.merged_into,
-            episodes: Some(snapshot.episodes),
-        }
-    }
-
-    /// Whose it is.
-    #[must_use]
-    pub fn customer(&self) -> CustomerId {
-        self.customer
-    }
-
-    /// Where it began.
-    #[must_use]
-    pub fn channel(&self) -> words::Channel {
-        self.channel
-    }
-
-    /// In which language, as last known.
-    #[must_use]
-    pub fn language(&self) -> Option<allhours_domain::text::Language> {
-        self.language.clone()
-    }
 }
 
 /// One stretch of work, from opening or reopening to resolving.

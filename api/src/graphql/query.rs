@@ -1,9 +1,7 @@
 //! What can be read.
 
 use allhours_domain::{
-    desk::Desk as DeskState,
-    fields::FieldKind as Kinds,
-    ids::{AgentId, ArticleId, ConversationId, CustomerId, EventId, TeamId},
+    ids::{AgentId, ArticleId, ConversationId, CustomerId, TeamId},
     text::Tag,
 };
 use allhours_eventstore::{history::History, recorded};
@@ -14,8 +12,7 @@ use allhours_projections::{
     customers::CustomerFilter,
 };
 use async_graphql::{
-    Context, Enum, ID, InputObject, Interface, MergedObject, Object, OneofObject, Result,
-    SimpleObject, connection::Connection,
+    Context, ID, InputObject, MergedObject, Object, OneofObject, Result, connection::Connection,
 };
 
 use super::{
@@ -23,17 +20,19 @@ use super::{
     article::{Article, ArticleLocale},
     conversation::{Conversation, ConversationStatus},
     customer::Customer,
+    desk::Desk,
     error::{Code, of_log},
-    event::{self, Event},
     history,
-    id::{self, Kind},
+    id::Kind,
     lists::{self, Counter, QueueEntry},
+    node::{Node, node, own_customer},
     page::Cursor,
-    scalars::{DateTime, Language, Position, count},
+    scalars::{DateTime, Language, Position},
     search,
     services::{Services, count_statement},
     team::Team,
-    viewer::{self, Viewer},
+    viewer::Viewer,
+    who::ViewerObject,
     words::{Channel, Presence, Priority, Tier},
 };
 
@@ -66,150 +65,6 @@ impl AsOf {
                 position.map(Some).map_err(|error| of_log(&error))
             }
         }
-    }
-}
-
-/// Anything that has a global id.
-#[derive(Debug, Interface)]
-#[graphql(field(name = "id", ty = "ID", desc = "The global id."))]
-pub enum Node {
-    /// A conversation.
-    Conversation(Conversation),
-    /// A customer.
-    Customer(Customer),
-    /// An agent.
-    Agent(Agent),
-    /// A team.
-    Team(Team),
-    /// A knowledge article.
-    Article(Article),
-    /// An event.
-    Event(Event),
-}
-
-/// Who asks.
-#[derive(Debug, SimpleObject)]
-#[graphql(name = "Viewer", complex)]
-pub struct ViewerObject {
-    /// As what.
-    pub role: Role,
-    #[graphql(skip)]
-    viewer: Viewer,
-}
-
-#[async_graphql::ComplexObject]
-impl ViewerObject {
-    /// The agent they are, if they work at the desk.
-    async fn agent(&self, ctx: &Context<'_>) -> Result<Option<Agent>> {
-        match self.viewer.agent() {
-            Some(agent) => Agent::known(ctx, agent).await,
-            None => Ok(None),
-        }
-    }
-
-    /// The customer they are, if they are one.
-    async fn customer(&self, ctx: &Context<'_>) -> Result<Option<Customer>> {
-        match self.viewer.customer() {
-            Some(customer) => Customer::known(ctx, customer).await,
-            None => Ok(None),
-        }
-    }
-}
-
-/// What somebody is to the desk.
-#[derive(Debug, Enum, Clone, Copy, PartialEq, Eq)]
-#[graphql(remote = "viewer::Role")]
-pub enum Role {
-    /// Writes to the desk and sees their own conversations.
-    Customer,
-    /// Answers customers.
-    Agent,
-    /// Leads agents.
-    Supervisor,
-    /// Sets up the desk.
-    Admin,
-    /// Reads what happened without personal texts.
-    Analyst,
-    /// Reads all that happened; changes nothing.
-    Auditor,
-    /// A program that brings messages in.
-    Integration,
-}
-
-/// What kind of value a custom field takes.
-#[derive(Debug, Enum, Clone, Copy, PartialEq, Eq)]
-pub enum FieldKind {
-    /// Free text; personal.
-    Text,
-    /// A whole number.
-    Integer,
-    /// Yes or no.
-    Boolean,
-    /// A calendar day.
-    Date,
-    /// One of the desk's own words.
-    Choice,
-}
-
-/// A custom field that the desk defines.
-#[derive(Debug, SimpleObject)]
-pub struct FieldDefinition {
-    /// Its key.
-    pub field: String,
-    /// What it takes.
-    pub kind: FieldKind,
-    /// The words that may be chosen, of a choice.
-    pub choices: Vec<String>,
-}
-
-/// How the desk works.
-#[derive(Debug, SimpleObject)]
-pub struct Desk {
-    /// The global id.
-    pub id: ID,
-    /// The version of its stream, for `expectedVersion`.
-    pub version: i32,
-    /// What the desk is called.
-    pub name: String,
-    /// In which language it answers where nothing else is known.
-    pub default_language: Language,
-    /// How long after resolving a customer's message still reopens a conversation.
-    pub reopen_within_hours: i32,
-    /// Its custom fields.
-    pub fields: Vec<FieldDefinition>,
-}
-
-impl Desk {
-    /// The viewer's desk; none while it is not opened.
-    ///
-    /// # Errors
-    ///
-    /// A failure of the log.
-    pub async fn read(ctx: &Context<'_>) -> Result<Option<Self>> {
-        let (viewer, services) = (Viewer::of(ctx)?, ctx.data::<Services>()?);
-        count_statement();
-        let folded = services.desk.load::<DeskState>(viewer.tenant, viewer.tenant.0).await;
-        let folded = folded.map_err(|error| of_log(&error))?;
-        let field = |(key, kind): (&allhours_domain::text::Key, &Kinds)| {
-            let (kind, choices) = match kind {
-                Kinds::Text => (FieldKind::Text, Vec::new()),
-                Kinds::Integer => (FieldKind::Integer, Vec::new()),
-                Kinds::Boolean => (FieldKind::Boolean, Vec::new()),
-                Kinds::Date => (FieldKind::Date, Vec::new()),
-                Kinds::Choice { choices } => {
-                    (FieldKind::Choice, choices.iter().map(ToString::to_string).collect())
-                }
-            };
-            FieldDefinition { field: key.to_string(), kind, choices }
-        };
-        Ok(folded.state.settings().map(|settings| Self {
-            id: Kind::Desk.id(viewer.tenant.0),
-            version: folded.version,
-            name: settings.name.to_string(),
-            default_language: Language(settings.default_language.clone()),
-            reopen_within_hours: count(settings.reopen_within_hours),
-            fields: folded.state.fields().iter().map(field).collect(),
-        }))
     }
 }
 
@@ -273,53 +128,6 @@ impl ConversationsFilter {
             merged_too: self.merged_too,
         })
     }
-}
-
-/// Whether an object that has a global id is for this viewer, read the way its own field does.
-async fn node(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
-    let viewer = Viewer::of(ctx)?;
-    let Some((kind, uuid)) = id::parse(id) else { return Ok(None) };
-    let may = |field: &str| super::permissions::may(viewer.role, field);
-    Ok(match kind {
-        Kind::Conversation if may("Query.conversation") => {
-            Conversation::read(ctx, ConversationId(uuid), None).await?.map(Node::Conversation)
-        }
-        Kind::Customer if may("Query.customer") => {
-            own_customer(ctx, CustomerId(uuid), None).await?.map(Node::Customer)
-        }
-        Kind::Agent if may("Query.agent") => {
-            Agent::known(ctx, AgentId(uuid)).await?.map(Node::Agent)
-        }
-        Kind::Team if may("Query.team") => Team::known(ctx, TeamId(uuid)).await?.map(Node::Team),
-        Kind::Article if may("Query.article") => {
-            Article::read(ctx, ArticleId(uuid)).await?.map(Node::Article)
-        }
-        Kind::Event if may("Query.events") => {
-            let found = event::one(ctx, EventId(uuid)).await?;
-            found.map(Node::Event)
-        }
-        Kind::Conversation
-        | Kind::Customer
-        | Kind::Agent
-        | Kind::Team
-        | Kind::Article
-        | Kind::Event
-        | Kind::Message
-        | Kind::Intake
-        | Kind::Desk
-        | Kind::Identity => None,
-    })
-}
-
-async fn own_customer(
-    ctx: &Context<'_>,
-    id: CustomerId,
-    as_of: Option<recorded::Position>,
-) -> Result<Option<Customer>> {
-    if Viewer::of(ctx)?.customer().is_some_and(|own| own != id) {
-        return Ok(None);
-    }
-    Customer::as_of(ctx, id, as_of).await
 }
 
 /// What can be read.

@@ -8,8 +8,8 @@ use allhours_domain::{
 
 use crate::graphql::{
     call::{Call, Granted, Problem, checked},
+    desk::{Desk, FieldKind},
     payload::{code_meaning, mutations},
-    query::{Desk, FieldKind},
     scalars::Language,
 };
 
