@@ -34,7 +34,7 @@ pub struct Authenticated {
     pub token: [u8; 16],
 }
 
-/// Checks tokens: local ones and those of an OpenID Connect issuer.
+/// Checks tokens: local ones and those of an `OpenID` Connect issuer.
 #[derive(Debug, Clone)]
 pub struct Authenticator {
     settings: Arc<Auth>,

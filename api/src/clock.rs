@@ -1,4 +1,4 @@
-//! The only caller of now() and maker of ids: time and chance enter the program here.
+//! The only caller of `now()` and maker of ids: time and chance enter the program here.
 
 use std::time::Instant;
 
@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 /// The time of day.
 #[must_use]
+#[expect(clippy::disallowed_methods, reason = "the one place")]
 pub fn now() -> Timestamp {
     Timestamp::now()
 }
@@ -19,6 +20,7 @@ pub fn instant() -> Instant {
 
 /// A new id that sorts by the time it was made (UUID version 7).
 #[must_use]
+#[expect(clippy::disallowed_methods, reason = "the one place")]
 pub fn new_id() -> Uuid {
     Uuid::now_v7()
 }

@@ -211,7 +211,7 @@ impl<L: Log> Making<'_, L> {
     async fn customer(&self, person: &people::Customer) -> Result<Done, DemoError> {
         let context = self.context(&format!("customer {}", person.name));
         let id = customer_id(self.tenant, person.name);
-        let identify = customer::command::Identify {
+        let known = customer::command::Identify {
             id,
             display_name: Some(Name::new(person.name)?),
             language: Some(Language::new(person.language)?),
@@ -223,7 +223,7 @@ impl<L: Log> Making<'_, L> {
         let unit = self
             .desk
             .unit(&context)
-            .with::<Customer>(id.0, identify)
+            .with::<Customer>(id.0, known)
             .with::<Customer>(id.0, link)
             .with::<Identity>(identity.0, identity::command::Claim { customer: id, channel });
         Ok(unit.commit().await?)

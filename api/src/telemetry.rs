@@ -1,5 +1,7 @@
 //! Logs, traces and metrics of the program. No personal data, no secrets: spans carry ids.
 
+use std::io::IsTerminal;
+
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use opentelemetry::trace::TracerProvider;
 use opentelemetry_otlp::{ExporterBuildError, WithExportConfig};
@@ -58,7 +60,9 @@ pub fn begin(settings: &Telemetry) -> Result<Traces, TelemetryError> {
                 .with_writer(std::io::stderr),
         ),
         LogFormat::Pretty => {
-            Box::new(tracing_subscriber::fmt::layer().compact().with_writer(std::io::stderr))
+            let layer = tracing_subscriber::fmt::layer().compact();
+            let colours = std::io::stderr().is_terminal();
+            Box::new(layer.with_ansi(colours).with_writer(std::io::stderr))
         }
     };
     let spans = provider

@@ -1,4 +1,4 @@
-//! The keys of an OpenID Connect issuer: fetched once, kept, fetched again within bounds.
+//! The keys of an `OpenID` Connect issuer: fetched once, kept, fetched again within bounds.
 
 use std::{
     collections::HashMap,

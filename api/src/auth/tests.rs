@@ -1,5 +1,4 @@
 //! Good tokens open the door; each kind of bad one is refused for its own reason.
-#![expect(clippy::unwrap_used, reason = "a test that can't set up should stop")]
 
 use std::{
     os::unix::fs::PermissionsExt,
@@ -222,7 +221,7 @@ struct FakeIssuer {
     fetches: Arc<AtomicUsize>,
 }
 
-/// A small OpenID Connect issuer on this machine, with one RSA key.
+/// A small `OpenID` Connect issuer on this machine, with one RSA key.
 async fn issuer() -> FakeIssuer {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());

@@ -133,7 +133,10 @@ pub struct Verifying {
 
 impl std::fmt::Debug for Verifying {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Verifying").field("algorithm", &self.algorithm).finish()
+        formatter
+            .debug_struct("Verifying")
+            .field("algorithm", &self.algorithm)
+            .finish_non_exhaustive()
     }
 }
 

@@ -7,7 +7,7 @@ use figment::value::Dict;
 use super::{ConfigError, Setting};
 
 /// The settings that may be read from a file named by `..._FILE`.
-pub(super) const SECRETS: &[&str] = &["database.url", "keys.master"];
+pub(super) const SECRETS: &[&str] = &["database.url", "keys.master", "keys.previous"];
 
 const PREFIX: &str = "ALLHOURS_";
 

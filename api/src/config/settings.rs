@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
+use allhours_eventstore::keys::MasterKey;
 use serde::Deserialize;
 
 use super::{ConfigError, Secret};
@@ -28,7 +29,7 @@ settings! {
         server: Server,
         /// Limits of documents.
         graphql: Graphql,
-        /// WebSockets and event streams.
+        /// Sockets and event streams.
         subscriptions: Subscriptions,
         /// Who may.
         auth: Auth,
@@ -50,13 +51,19 @@ settings! {
     Database {
         /// A server of one's own; empty for the embedded one.
         url: Secret,
-        /// The most connections.
+        /// The most connections for reading.
         connections_max: usize,
+        /// Certificates to trust as well; empty for none.
+        tls_ca_file: PathBuf,
+        /// Where PostgreSQL's programs are; empty to look for them.
+        bin_dir: PathBuf,
     }
     /// Encryption keys.
     Keys {
-        /// The master key in hexadecimal; empty for a generated one.
+        /// The master key; empty for a generated one.
         master: Secret,
+        /// Earlier ones.
+        previous: Secret,
     }
     /// HTTP.
     Server {
@@ -84,15 +91,17 @@ settings! {
         /// Whether introspection is answered.
         introspection: bool,
         /// The deepest nesting.
-        depth_max: usize,
+        depth_max: u32,
         /// The highest cost.
-        cost_max: usize,
+        cost_max: u64,
         /// The most aliases.
-        aliases_max: usize,
-        /// The most tokens.
-        tokens_max: usize,
+        aliases_max: u32,
+        /// The most fields at the root.
+        root_fields_max: u32,
+        /// The most directives.
+        directives_max: u32,
     }
-    /// WebSockets and event streams.
+    /// Sockets and event streams.
     Subscriptions {
         /// How long until `connection_init`.
         init_timeout_ms: u64,
@@ -174,18 +183,18 @@ impl Settings {
     /// Refuses what no single value shows to be wrong.
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         let master = self.keys.master.reveal();
-        let hexadecimal = master.len() == 64 && master.chars().all(|it| it.is_ascii_hexdigit());
-        let positive: [(&str, usize); 8] = [
+        let is_key = |text: &str| MasterKey::parse(text).is_ok();
+        let positive: [(&str, usize); 5] = [
             ("database.connections_max", self.database.connections_max),
             ("server.body_bytes_max", self.server.body_bytes_max),
-            ("graphql.depth_max", self.graphql.depth_max),
-            ("graphql.cost_max", self.graphql.cost_max),
-            ("graphql.tokens_max", self.graphql.tokens_max),
             ("subscriptions.operations_max", self.subscriptions.operations_max),
             ("subscriptions.connections_max", self.subscriptions.connections_max),
             ("import.in_flight", self.import.in_flight),
         ];
-        let durations = [
+        let others = [
+            ("graphql.depth_max", u64::from(self.graphql.depth_max)),
+            ("graphql.cost_max", self.graphql.cost_max),
+            ("graphql.root_fields_max", u64::from(self.graphql.root_fields_max)),
             ("server.deadline_ms", self.server.deadline_ms),
             ("subscriptions.init_timeout_ms", self.subscriptions.init_timeout_ms),
             ("subscriptions.ping_ms", self.subscriptions.ping_ms),
@@ -195,12 +204,14 @@ impl Settings {
         let zero = positive
             .iter()
             .map(|(name, value)| (*name, *value == 0))
-            .chain(durations.iter().map(|(name, value)| (*name, *value == 0)))
+            .chain(others.iter().map(|(name, value)| (*name, *value == 0)))
             .find(|(_, is_zero)| *is_zero);
         let wrong = if let Some((name, _)) = zero {
             Some((name, "must be more than 0"))
-        } else if !master.is_empty() && !hexadecimal {
-            Some(("keys.master", "must be 64 hexadecimal digits"))
+        } else if !master.is_empty() && !is_key(master) {
+            Some(("keys.master", "must be 32 bytes in base64 or hexadecimal"))
+        } else if !self.keys.earlier().all(is_key) {
+            Some(("keys.previous", "must be keys of 32 bytes, separated by commas"))
         } else if self.auth.leeway_s > 60 {
             Some(("auth.leeway_s", "must be at most 60"))
         } else if self.auth.issuer.is_empty() {
@@ -221,6 +232,13 @@ impl Settings {
         issuer.is_empty()
             || issuer.starts_with("https://")
             || local.iter().any(|prefix| issuer.starts_with(prefix))
+    }
+}
+
+impl Keys {
+    /// Earlier master keys, each as text.
+    pub fn earlier(&self) -> impl Iterator<Item = &str> {
+        self.previous.reveal().split(',').map(str::trim).filter(|key| !key.is_empty())
     }
 }
 

@@ -1,5 +1,4 @@
 //! What is said about settings holds.
-#![expect(clippy::unwrap_used, reason = "a test that can't set up should stop")]
 
 use std::io::Write;
 

@@ -74,6 +74,7 @@ pub fn json_text(response: &mut Response, id: &RequestId) -> Vec<u8> {
 }
 
 /// A GraphQL result as an HTTP answer.
+#[must_use]
 pub fn result(media: Media, mut response: Response, id: &RequestId) -> Answer {
     let status = status_of(media, &response);
     let headers = std::mem::take(&mut response.http_headers);
@@ -99,6 +100,7 @@ fn status_of(media: Media, response: &Response) -> StatusCode {
 }
 
 /// An error of the transport as an HTTP answer.
+#[must_use]
 pub fn failure(
     media: Media,
     status: StatusCode,
@@ -112,6 +114,7 @@ pub fn failure(
 }
 
 /// A refusal to listen to somebody as an HTTP answer.
+#[must_use]
 pub fn denied(media: Media, denied: &Denied, id: &RequestId) -> Answer {
     let (status, code) = match denied {
         Denied::Unauthenticated(_) => (StatusCode::UNAUTHORIZED, code::UNAUTHENTICATED),

@@ -47,20 +47,16 @@ pub async fn file<E: Executor>(
     let Some((file, content_type)) = FETCHED.iter().find(|(file, _)| *file == name) else {
         return (StatusCode::NOT_FOUND, "no such file").into_response();
     };
-    match tokio::fs::read(service.settings.server.explorer_dir.join(file)).await {
-        Ok(bytes) => {
-            let kept = HeaderValue::from_static("public, max-age=3600");
-            let headers = [
-                (header::CONTENT_TYPE, HeaderValue::from_static(content_type)),
-                (header::CACHE_CONTROL, kept),
-            ];
-            (headers, bytes).into_response()
-        }
-        Err(_) => {
-            let message = "the explorer's files are not on this machine; run scripts/explorer";
-            (StatusCode::NOT_FOUND, message).into_response()
-        }
-    }
+    let Ok(bytes) = tokio::fs::read(service.settings.server.explorer_dir.join(file)).await else {
+        let message = "the explorer's files are not on this machine; run scripts/explorer";
+        return (StatusCode::NOT_FOUND, message).into_response();
+    };
+    let kept = HeaderValue::from_static("public, max-age=3600");
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static(content_type)),
+        (header::CACHE_CONTROL, kept),
+    ];
+    (headers, bytes).into_response()
 }
 
 fn written(

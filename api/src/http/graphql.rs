@@ -98,7 +98,7 @@ async fn upgraded<E: Executor>(
         return refused(StatusCode::FORBIDDEN, "this origin may not open sockets here");
     }
     match WebSocketUpgrade::from_request_parts(parts, &()).await {
-        Ok(upgrade) => websocket::open(service, upgrade, &parts.headers, address, id).await,
+        Ok(upgrade) => websocket::open(service, upgrade, &parts.headers, address, id),
         Err(_) => refused(StatusCode::BAD_REQUEST, "this is no WebSocket handshake"),
     }
 }
@@ -175,16 +175,14 @@ async fn carry_out<E: Executor>(
         Err(_) => "deadline",
     };
     measure(operation, outcome, begun);
-    match executed {
-        Ok(response) => answer::result(media, response, id),
-        Err(_) => {
-            let status = StatusCode::SERVICE_UNAVAILABLE;
-            let code = answer::code::UNAVAILABLE;
-            let mut answer = answer::failure(media, status, code, answer::DEADLINE, id);
-            answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(1));
-            answer
-        }
+    if let Ok(response) = executed {
+        return answer::result(media, response, id);
     }
+    let status = StatusCode::SERVICE_UNAVAILABLE;
+    let code = answer::code::UNAVAILABLE;
+    let mut answer = answer::failure(media, status, code, answer::DEADLINE, id);
+    answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(1));
+    answer
 }
 
 /// Counts one operation and how long it took.

@@ -70,10 +70,9 @@ pub fn from_pairs(pairs: Vec<(String, String)>) -> Result<Request, BadRequest> {
     for (name, text) in pairs {
         let value = match name.as_str() {
             "query" | "operationName" => Value::String(text),
-            "variables" if text.is_empty() => Value::Null,
+            "variables" | "extensions" if text.is_empty() => Value::Null,
             "variables" => serde_json::from_str(&text)
                 .map_err(|_| BadRequest::Parameter("variables", "is not JSON"))?,
-            "extensions" if text.is_empty() => Value::Null,
             "extensions" => serde_json::from_str(&text)
                 .map_err(|_| BadRequest::Parameter("extensions", "is not JSON"))?,
             _ => continue,

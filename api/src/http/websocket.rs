@@ -39,7 +39,7 @@ use super::{
 pub const PROTOCOL: &str = "graphql-transport-ws";
 
 /// Opens a socket, if there is a place for it.
-pub async fn open<E: Executor>(
+pub fn open<E: Executor>(
     service: Arc<Service<E>>,
     upgrade: WebSocketUpgrade,
     headers: &HeaderMap,

@@ -31,7 +31,7 @@ use crate::{
 /// How long the close frame may take to leave.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 /// A moment that never comes.
-const NEVER: Duration = Duration::from_secs(10 * 365 * 86_400);
+const NEVER: Duration = Duration::from_hours(87_600);
 
 /// The end of a session: a close code and the reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -258,19 +258,16 @@ impl<E: Executor> Session<E> {
         let late = self.errors(code::UNAVAILABLE, answer::DEADLINE);
         Box::pin(async_stream::stream! {
             let begun = clock::instant();
-            match service.execute(document).await {
-                Ok(response) => {
-                    let outcome = if response.errors.is_empty() { "ok" } else { "error" };
-                    measure(operation, outcome, begun);
-                    for outgoing in result(&id, response, true, &request_id) {
-                        yield outgoing;
-                    }
-                }
-                Err(_) => {
-                    measure(operation, "deadline", begun);
-                    let text = message::error(&id, &late);
-                    yield Outgoing { id, text, is_last: true };
-                }
+            let Ok(response) = service.execute(document).await else {
+                measure(operation, "deadline", begun);
+                let text = message::error(&id, &late);
+                yield Outgoing { id, text, is_last: true };
+                return;
+            };
+            let outcome = if response.errors.is_empty() { "ok" } else { "error" };
+            measure(operation, outcome, begun);
+            for outgoing in result(&id, response, true, &request_id) {
+                yield outgoing;
             }
         })
     }

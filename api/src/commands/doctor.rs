@@ -1,0 +1,195 @@
+//! `allhours doctor`: looks at what the program needs, and says what to do where it is missing.
+
+use std::{fmt::Write, fs, path::Path};
+
+use allhours_eventstore::{embedded::Binaries, log::Log};
+use serde::Serialize;
+use serde_json::json;
+
+use super::{Failure, Said};
+use crate::{
+    auth::LocalKey,
+    config::Settings,
+    program::{MASTER_KEY_FILE, Program, SEARCH_DIR, Store},
+};
+
+/// Below this much free space, it is said.
+const FREE_BYTES_MIN: u64 = 1 << 30;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum State {
+    Ok,
+    Note,
+    Fail,
+}
+
+#[derive(Debug, Serialize)]
+struct Finding {
+    what: &'static str,
+    state: State,
+    detail: String,
+    #[serde(rename = "toDo", skip_serializing_if = "Option::is_none")]
+    to_do: Option<String>,
+}
+
+fn ok(what: &'static str, detail: impl Into<String>) -> Finding {
+    Finding { what, state: State::Ok, detail: detail.into(), to_do: None }
+}
+
+fn not_ok(
+    what: &'static str,
+    state: State,
+    detail: impl Into<String>,
+    to_do: impl Into<String>,
+) -> Finding {
+    Finding { what, state, detail: detail.into(), to_do: Some(to_do.into()) }
+}
+
+/// Looks at everything; exit code 1 where something fails.
+pub(super) async fn examined(settings: &std::sync::Arc<Settings>) -> Result<Said, Failure> {
+    let mut findings = vec![folder(settings), space(settings)];
+    if settings.database.url.is_empty() {
+        findings.push(binaries(settings));
+    }
+    findings.push(master_key(settings));
+    findings.push(token_key(settings));
+    findings.extend(database(settings).await);
+    findings.push(index(settings));
+    findings.push(models(settings));
+    findings.push(explorer(settings));
+    let holds = findings.iter().all(|finding| finding.state != State::Fail);
+    let mut text = String::new();
+    for finding in &findings {
+        let mark = match finding.state {
+            State::Ok => "ok  ",
+            State::Note => "note",
+            State::Fail => "FAIL",
+        };
+        writeln!(text, "{mark} {}: {}", finding.what, finding.detail).ok();
+        if let Some(to_do) = &finding.to_do {
+            writeln!(text, "       -> {to_do}").ok();
+        }
+    }
+    text.push_str(if holds { "Ready to serve." } else { "Not ready to serve." });
+    Ok(Said::new(text, &json!({"ok": holds, "findings": findings}))?.holding(holds))
+}
+
+fn folder(settings: &Settings) -> Finding {
+    let dir = &settings.data.dir;
+    let shown = dir.display().to_string();
+    let to_do = "choose a folder that this user may write, with --data-dir";
+    if !dir.exists() {
+        return not_ok("data folder", State::Note, format!("{shown} is not there yet"), "serve");
+    }
+    let probe = dir.join(".doctor");
+    match fs::write(&probe, b"").and_then(|()| fs::remove_file(&probe)) {
+        Ok(()) => ok("data folder", shown),
+        Err(error) => not_ok("data folder", State::Fail, format!("{shown}: {error}"), to_do),
+    }
+}
+
+fn space(settings: &Settings) -> Finding {
+    let existing = settings.data.dir.ancestors().find(|dir| dir.exists());
+    match rustix::fs::statvfs(existing.unwrap_or(Path::new("/"))) {
+        Ok(stat) => {
+            let free = stat.f_bavail.saturating_mul(stat.f_frsize);
+            let detail = format!("{} MiB free", free >> 20);
+            if free >= FREE_BYTES_MIN {
+                ok("disk", detail)
+            } else {
+                not_ok("disk", State::Fail, detail, "make room: at least 1 GiB")
+            }
+        }
+        Err(error) => not_ok("disk", State::Note, error.to_string(), "look at the disk"),
+    }
+}
+
+fn binaries(settings: &Settings) -> Finding {
+    let dir = &settings.database.bin_dir;
+    let dir = (!dir.as_os_str().is_empty()).then_some(dir.as_path());
+    match Binaries::find(dir, None) {
+        Ok(found) => ok("PostgreSQL", format!("{found:?}")),
+        Err(error) => {
+            not_ok("PostgreSQL", State::Fail, error.to_string(), "scripts/install-postgres")
+        }
+    }
+}
+
+fn master_key(settings: &Settings) -> Finding {
+    let path = settings.data.dir.join(MASTER_KEY_FILE);
+    if !settings.keys.master.is_empty() {
+        ok("master key", "from the settings")
+    } else if path.exists() {
+        let shown = path.display().to_string();
+        let to_do = "keep a copy of it elsewhere: without it no text can be read any more";
+        not_ok("master key", State::Note, shown, to_do)
+    } else {
+        not_ok("master key", State::Note, "there is none yet", "the first start makes one")
+    }
+}
+
+fn token_key(settings: &Settings) -> Finding {
+    if !settings.data.dir.exists() {
+        return not_ok("token key", State::Note, "there is none yet", "the first start makes one");
+    }
+    match LocalKey::open(&settings.data.dir) {
+        Ok(key) => ok("token key", format!("key id {}", key.key_id())),
+        Err(error) => not_ok("token key", State::Fail, error.to_string(), "see the message"),
+    }
+}
+
+async fn database(settings: &std::sync::Arc<Settings>) -> Vec<Finding> {
+    let to_do = "see the message; DATABASE_URL names a server of your own";
+    let failed = |what, error: &dyn std::fmt::Display| {
+        vec![not_ok(what, State::Fail, error.to_string(), to_do)]
+    };
+    let store = match Store::open(settings).await {
+        Ok(store) => store,
+        Err(error) => return failed("database", &error),
+    };
+    if let Err(error) = store.close().await {
+        return failed("database", &error);
+    }
+    let program = match Program::open(std::sync::Arc::clone(settings)).await {
+        Ok(program) => program,
+        Err(error) => return failed("log", &error),
+    };
+    let head = program.log.head().await;
+    let closed = program.close().await;
+    match (head, closed) {
+        (Ok(head), Ok(())) => {
+            vec![ok("database", "reachable and migrated"), ok("log", format!("{head} events"))]
+        }
+        (Err(error), _) => failed("log", &error),
+        (_, Err(error)) => failed("database", &error),
+    }
+}
+
+fn index(settings: &Settings) -> Finding {
+    let dir = settings.data.dir.join(SEARCH_DIR);
+    if dir.is_dir() {
+        ok("search index", dir.display().to_string())
+    } else {
+        not_ok("search index", State::Note, "there is none yet", "serve builds it from the log")
+    }
+}
+
+fn models(settings: &Settings) -> Finding {
+    let dir = &settings.models.dir;
+    if fs::read_dir(dir).is_ok_and(|mut entries| entries.next().is_some()) {
+        ok("models", dir.display().to_string())
+    } else {
+        let detail = "none; the desk works without them";
+        not_ok("models", State::Note, detail, "nothing to do")
+    }
+}
+
+fn explorer(settings: &Settings) -> Finding {
+    let dir = &settings.server.explorer_dir;
+    if dir.join("graphiql.min.js").is_file() {
+        ok("explorer", dir.display().to_string())
+    } else {
+        not_ok("explorer", State::Note, "its files are not there", "scripts/explorer")
+    }
+}

@@ -1,0 +1,130 @@
+//! Taking events out: an auditor's bundle that can be checked offline, an analyst's Parquet.
+//!
+//! Read [`selection`] (which events), [`bundle`] (the files), [`merkle`] (the root), [`check`]
+//! (the offline verifier), [`parquet`]. The same range and filters give the same bytes.
+
+pub mod bundle;
+pub mod check;
+pub mod merkle;
+pub mod parquet;
+pub mod selection;
+#[cfg(test)]
+mod tests;
+
+use std::{io, path::PathBuf};
+
+use allhours_domain::{
+    actor::Actor,
+    desk::{self, Desk as Settings},
+    text::Key,
+};
+use allhours_eventstore::{error::LogError, log::Log, recorded::Position};
+use serde::Serialize;
+
+pub use self::{
+    bundle::Manifest,
+    selection::{Selection, SelectionError},
+};
+use crate::{
+    cli::ExportForm,
+    desk::{CommandContext, CommandError, Desk},
+};
+
+/// The version of the files' form; raised when it changes.
+pub const FORMAT: u32 = 1;
+
+/// Why an export could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    /// A file can't be used.
+    #[error("{path}: {source}", path = path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The folder holds another export.
+    #[error("{} holds an export of another range or filter; choose another folder", .0.display())]
+    Other(PathBuf),
+    /// What is asked for can't be.
+    #[error(transparent)]
+    Selection(#[from] SelectionError),
+    /// The log failed.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// An event is not what its hash says.
+    #[error("event {0} is not what its hash says; run `allhours verify`")]
+    Tampered(Position),
+    /// The Parquet file can't be written.
+    #[error("the Parquet file can't be written: {0}")]
+    Parquet(#[from] ::parquet::errors::ParquetError),
+    /// A manifest can't be written as JSON; a bug.
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
+    /// The desk did not take the record of the export.
+    #[error("the export could not be recorded: {0}")]
+    NotRecorded(String),
+}
+
+/// What was taken out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Exported {
+    /// Into which folder.
+    pub folder: PathBuf,
+    /// How many events.
+    pub events: u64,
+    /// From this position on.
+    pub from_position: Position,
+    /// Up to this one.
+    pub to_position: Position,
+    /// SHA-256 of the manifest.
+    pub manifest_sha256: String,
+}
+
+/// Takes events out, and records in the log that this was done.
+///
+/// # Errors
+///
+/// See [`ExportError`]. What was written stays and is gone on with the next time.
+pub async fn export<L: Log>(
+    desk: &Desk<L>,
+    selection: Selection,
+    form: ExportForm,
+    folder: PathBuf,
+    progress: &(dyn Fn(Position) + Send + Sync),
+) -> Result<Exported, ExportError> {
+    let work = bundle::Work::begin(desk.log(), selection, form, folder).await?;
+    let finished = work.finish(desk.log(), progress).await?;
+    record(desk, &finished, form).await?;
+    finished.publish()
+}
+
+async fn record<L: Log>(
+    desk: &Desk<L>,
+    finished: &bundle::Finished,
+    form: ExportForm,
+) -> Result<(), ExportError> {
+    let not_recorded = |why: String| ExportError::NotRecorded(why);
+    let key = |text: &str| Key::new(text).map_err(|error| not_recorded(error.to_string()));
+    let manifest = &finished.manifest;
+    let command = desk::command::RecordExport {
+        form: key(match form {
+            ExportForm::Auditor => "auditor",
+            ExportForm::Analyst => "analyst",
+        })?,
+        from_position: manifest.selection.from,
+        to_position: manifest.selection.to,
+        events: manifest.events,
+        manifest_sha256: key(&finished.manifest_sha256)?,
+    };
+    let tenant = manifest.selection.tenant;
+    let context = CommandContext::now(tenant, Actor::System("export".to_owned()));
+    match desk.execute::<Settings>(&context, tenant.0, command, None).await {
+        Ok(_) => Ok(()),
+        Err(CommandError::Refused(no)) => Err(not_recorded(no.to_string())),
+        Err(CommandError::Stale(stale)) => Err(not_recorded(stale.to_string())),
+        Err(CommandError::Log(error)) => Err(error.into()),
+    }
+}

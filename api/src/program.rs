@@ -1,0 +1,203 @@
+//! What every command stands on: settings, database, keys, log, desk.
+
+use std::{fs::DirBuilder, io, os::unix::fs::DirBuilderExt, path::PathBuf, sync::Arc};
+
+use allhours_eventstore::{
+    database::{Database, DatabaseError, DatabaseOptions},
+    embedded::{EmbeddedError, EmbeddedOptions, Server},
+    error::LogError,
+    keys::{MasterKey, MasterKeys},
+    log::Log,
+    migrate::{MigrateError, Migrated, migrate},
+    pg::{PgLog, PgLogOptions},
+};
+
+use crate::{
+    config::{self, Settings},
+    desk::Desk,
+};
+
+/// The master key's file in the data folder.
+pub const MASTER_KEY_FILE: &str = "master.key";
+/// The search index in the data folder.
+pub const SEARCH_DIR: &str = "search";
+
+/// Why the program can't work.
+#[derive(Debug, thiserror::Error)]
+pub enum ProgramError {
+    /// The data folder can't be made.
+    #[error("the data folder {path} can't be made: {source}", path = path.display())]
+    DataDir {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The address of the database does not read.
+    #[error("setting `database.url` is not an address of a PostgreSQL server")]
+    DatabaseUrl,
+    /// No private server.
+    #[error(transparent)]
+    Embedded(#[from] EmbeddedError),
+    /// No connection.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    /// No migration.
+    #[error(transparent)]
+    Migrate(#[from] MigrateError),
+    /// There are events, but the key that opens their texts is gone.
+    #[error(
+        "the master key is missing: there are events, but no {path}; restore that file or set \
+         `keys.master`", path = path.display()
+    )]
+    MasterKeyMissing {
+        /// Where it should be.
+        path: PathBuf,
+    },
+    /// No log.
+    #[error(transparent)]
+    Log(#[from] LogError),
+}
+
+/// The database, and the private server that runs it, if it is one.
+#[derive(Debug)]
+pub struct Store {
+    /// The database.
+    pub database: Database,
+    server: Option<Server>,
+}
+
+impl Store {
+    /// Connects to the database of the settings, or starts or attaches to the embedded one.
+    ///
+    /// # Errors
+    ///
+    /// See [`ProgramError`].
+    pub async fn open(settings: &Settings) -> Result<Self, ProgramError> {
+        config::install_tls();
+        make_data_dir(settings)?;
+        let url = &settings.database.url;
+        let (connect, server) = if url.is_empty() {
+            let mut options = EmbeddedOptions::new(&settings.data.dir);
+            options.bin_dir = given(&settings.database.bin_dir);
+            let server = Server::start_or_attach(&options).await?;
+            (server.config(), Some(server))
+        } else {
+            (url.reveal().parse().map_err(|_| ProgramError::DatabaseUrl)?, None)
+        };
+        let options = DatabaseOptions {
+            reader_connections_max: settings.database.connections_max,
+            tls_ca_file: given(&settings.database.tls_ca_file),
+            ..DatabaseOptions::default()
+        };
+        let database = Database::connect(connect, options).await?;
+        Ok(Self { database, server })
+    }
+
+    /// Brings the database to the shape that this program expects.
+    ///
+    /// # Errors
+    ///
+    /// A step failed.
+    pub async fn migrate(&self) -> Result<Migrated, ProgramError> {
+        Ok(migrate(&self.database).await?)
+    }
+
+    /// Closes all connections, and stops the private server if it is ours.
+    ///
+    /// # Errors
+    ///
+    /// The server did not stop.
+    pub async fn close(self) -> Result<(), ProgramError> {
+        self.database.close();
+        match self.server {
+            Some(server) => Ok(server.stop().await?),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A desk that is open for work.
+#[derive(Debug)]
+pub struct Program {
+    /// All settings.
+    pub settings: Arc<Settings>,
+    /// The database.
+    pub store: Store,
+    /// The log.
+    pub log: PgLog,
+    /// What carries out commands.
+    pub desk: Desk<PgLog>,
+}
+
+impl Program {
+    /// Opens the desk of these settings; its database is migrated.
+    ///
+    /// # Errors
+    ///
+    /// See [`ProgramError`].
+    pub async fn open(settings: Arc<Settings>) -> Result<Self, ProgramError> {
+        let store = Store::open(&settings).await?;
+        store.migrate().await?;
+        let log = open_log(&settings, &store.database).await?;
+        let desk = Desk::new(log.clone());
+        Ok(Self { settings, store, log, desk })
+    }
+
+    /// Where the search index is.
+    #[must_use]
+    pub fn search_dir(&self) -> PathBuf {
+        self.settings.data.dir.join(SEARCH_DIR)
+    }
+
+    /// Ends well: what was taken is answered, then all is closed.
+    ///
+    /// # Errors
+    ///
+    /// The private server did not stop.
+    pub async fn close(self) -> Result<(), ProgramError> {
+        let Self { log, desk, store, .. } = self;
+        log.stop().await;
+        // Their connections end before the server does.
+        drop((desk, log));
+        store.close().await
+    }
+}
+
+async fn open_log(settings: &Settings, database: &Database) -> Result<PgLog, ProgramError> {
+    let start = async |keys: MasterKeys| {
+        PgLog::start(database.clone(), keys, PgLogOptions::default()).await
+    };
+    let previous: Result<Vec<_>, _> = settings.keys.earlier().map(MasterKey::parse).collect();
+    let previous = previous?;
+    let master = settings.keys.master.reveal();
+    if !master.is_empty() {
+        return Ok(start(MasterKeys::new(MasterKey::parse(master)?, previous)).await?);
+    }
+    let path = settings.data.dir.join(MASTER_KEY_FILE);
+    if !path.exists() {
+        // A new key is only for a new desk: it would open nothing of an old one.
+        let empty = start(MasterKey::generate()?.into()).await?;
+        let head = empty.head().await;
+        empty.stop().await;
+        if head? > 0 {
+            return Err(ProgramError::MasterKeyMissing { path });
+        }
+    }
+    let key = MasterKey::read_or_create_file(&path)?;
+    Ok(start(MasterKeys::new(key, previous)).await?)
+}
+
+/// Others may pass through it, as the private server's user must, but not look around.
+fn make_data_dir(settings: &Settings) -> Result<(), ProgramError> {
+    let path = &settings.data.dir;
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o711)
+        .create(path)
+        .map_err(|source| ProgramError::DataDir { path: path.clone(), source })
+}
+
+fn given(path: &std::path::Path) -> Option<PathBuf> {
+    (!path.as_os_str().is_empty()).then(|| path.to_owned())
+}

@@ -1,0 +1,33 @@
+//! Progress of long work: on stderr, and only where somebody looks at a terminal.
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::import::Progress;
+
+/// A bar that counts up to `total` of `what`.
+#[must_use]
+pub fn bar(total: u64, what: &'static str) -> ProgressBar {
+    styled(total, "{pos}/{len} ", what)
+}
+
+/// A bar that counts bytes up to `total`.
+#[must_use]
+pub fn bytes(total: u64, what: &'static str) -> ProgressBar {
+    styled(total, "{bytes}/{total_bytes} ", what)
+}
+
+fn styled(total: u64, figures: &str, what: &'static str) -> ProgressBar {
+    // The bar draws to stderr, and hides itself where that is no terminal.
+    let bar = ProgressBar::new(total).with_message(what);
+    let template = format!("{{wide_bar}} {figures}{{msg}} {{elapsed}} (eta {{eta}})");
+    match ProgressStyle::with_template(&template) {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}
+
+impl Progress for ProgressBar {
+    fn advance(&self, bytes: u64) {
+        self.inc(bytes);
+    }
+}

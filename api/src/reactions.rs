@@ -1,0 +1,4 @@
+//! Process managers: events in, commands out. What they send is derived from what they saw,
+//! so that doing it again after a crash changes nothing.
+
+pub mod snooze;

@@ -1,0 +1,221 @@
+//! The server: opens everything, listens, and closes everything in the reverse order.
+
+use std::{fmt, future::Future, io, sync::Arc};
+
+use allhours_eventstore::{log::Log, tail::Tail};
+use allhours_projections::{
+    error::ProjectionError,
+    runner::{Progress, RunState, Runner, RunnerOptions},
+    search::{SearchError, SearchIndex, SearchReader},
+};
+use axum::Router;
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::{net::TcpListener, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    auth::{Authenticator, LocalKeyError},
+    clock,
+    config::Settings,
+    graphql::{
+        self, Options,
+        limits::Limits,
+        services::{Parts, Services},
+    },
+    http::{self, Readiness, Service, serve::Stopping},
+    program::{Program, ProgramError},
+    reactions,
+};
+
+/// Why there is no server.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// What every command stands on is not there.
+    #[error(transparent)]
+    Program(#[from] ProgramError),
+    /// The key of local tokens can't be used.
+    #[error(transparent)]
+    Key(#[from] LocalKeyError),
+    /// The projections can't begin.
+    #[error(transparent)]
+    Projections(#[from] ProjectionError),
+    /// The search index can't be used.
+    #[error(transparent)]
+    Search(#[from] SearchError),
+    /// The listener failed.
+    #[error("can't listen: {0}")]
+    Listen(#[from] io::Error),
+}
+
+/// What works beside the answering of requests.
+struct Background {
+    runner: Runner<allhours_eventstore::pg::PgLog>,
+    search: SearchReader,
+    stop: CancellationToken,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+/// A desk that answers.
+#[derive(Debug)]
+pub struct Server {
+    program: Program,
+    background: Background,
+    service: Router,
+    stopping: Stopping,
+}
+
+impl Server {
+    /// Opens everything that answering stands on. Nothing listens yet.
+    ///
+    /// # Errors
+    ///
+    /// See [`ServerError`].
+    pub async fn open(
+        settings: Arc<Settings>,
+        metrics: PrometheusHandle,
+    ) -> Result<Self, ServerError> {
+        let program = Program::open(Arc::clone(&settings)).await?;
+        let authenticator = Authenticator::open(&settings.auth, &settings.data.dir)?;
+        let background = Background::start(&program).await?;
+        let services = Services::new(Parts {
+            desk: program.desk.clone(),
+            log: program.log.clone(),
+            tail: Tail::start(program.log.clone()).await.map_err(ProgramError::from)?,
+            database: program.store.database.clone(),
+            progress: background.runner.progress(),
+            search: background.search.clone(),
+        });
+        let schema = graphql::build(services, options(&settings));
+        let service = Service::new(schema, authenticator, settings, metrics);
+        depend(&service.readiness, &program, &background);
+        let stopping =
+            Stopping { readiness: service.readiness.clone(), sockets: service.stopping.clone() };
+        Ok(Self { program, background, service: http::router(service), stopping })
+    }
+
+    /// The desk below.
+    #[must_use]
+    pub fn program(&self) -> &Program {
+        &self.program
+    }
+
+    /// Serves until `asked_to_stop` is done, then closes everything in the reverse order.
+    ///
+    /// # Errors
+    ///
+    /// The listener failed, or the private database did not stop.
+    pub async fn serve(
+        self,
+        listener: TcpListener,
+        asked_to_stop: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<(), ServerError> {
+        tracing::info!(address = %listener.local_addr()?, "serving GraphQL at /graphql");
+        let settings = self.program.settings.server.clone();
+        let served =
+            http::serve(listener, self.service, &settings, self.stopping, asked_to_stop).await;
+        tracing::info!("stopping");
+        self.background.stop().await;
+        self.program.close().await?;
+        Ok(served?)
+    }
+}
+
+fn options(settings: &Settings) -> Options {
+    let graphql = &settings.graphql;
+    let limits = Limits {
+        depth_max: graphql.depth_max,
+        cost_max: graphql.cost_max,
+        root_fields_max: graphql.root_fields_max,
+        aliases_max: graphql.aliases_max,
+        directives_max: graphql.directives_max,
+    };
+    Options { introspection: graphql.introspection, limits }
+}
+
+impl fmt::Debug for Background {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Background").finish_non_exhaustive()
+    }
+}
+
+impl Background {
+    async fn start(program: &Program) -> Result<Self, ServerError> {
+        let database = program.store.database.clone();
+        let log = program.log.clone();
+        let runner = Runner::start(database.clone(), log.clone(), RunnerOptions::default()).await?;
+        let index = SearchIndex::open(&program.search_dir())?;
+        let search = index.reader();
+        let stop = CancellationToken::new();
+        let stopping = stop.clone();
+        let following = tokio::spawn(async move {
+            if let Err(error) = index.run(log, stopping).await {
+                tracing::error!(%error, "the search index ended badly; it goes on at the next start");
+            }
+        });
+        let waking = reactions::snooze::run(program.desk.clone(), database, stop.clone());
+        let tasks = vec![following, tokio::spawn(waking)];
+        Ok(Self { runner, search, stop, tasks })
+    }
+
+    async fn stop(self) {
+        self.stop.cancel();
+        for task in self.tasks {
+            if let Err(error) = task.await {
+                tracing::error!(%error, "a background task ended badly");
+            }
+        }
+        self.runner.stop().await;
+    }
+}
+
+/// What must be well before work is taken.
+fn depend(readiness: &Readiness, program: &Program, background: &Background) {
+    let database = program.store.database.clone();
+    readiness.depends_on("database", move || {
+        let database = database.clone();
+        async move { database.owner().await.map(drop).map_err(|error| error.to_string()) }
+    });
+    let log = program.log.clone();
+    readiness.depends_on("log", move || {
+        let log = log.clone();
+        async move { log.head().await.map(drop).map_err(|error| error.to_string()) }
+    });
+    let (progress, log) = (background.runner.progress(), program.log.clone());
+    readiness.depends_on("projections", move || {
+        let (progress, log) = (progress.clone(), log.clone());
+        async move { projections_are_well(&progress, &log).await }
+    });
+    let search = background.search.clone();
+    readiness.depends_on("search", move || {
+        let status = search.status();
+        async move {
+            if status.generation > 0 {
+                Ok(())
+            } else {
+                Err(format!("the index is being built, it stands at {}", status.position))
+            }
+        }
+    });
+}
+
+async fn projections_are_well<L: Log>(progress: &Progress, log: &L) -> Result<(), String> {
+    let all = progress.status(log, clock::now()).await.map_err(|error| error.to_string())?;
+    let mut wrong = Vec::new();
+    for status in all {
+        metrics::gauge!("projection_lag_events", "projection" => status.name)
+            .set(f64::from(i32::try_from(status.lag_events).unwrap_or(i32::MAX)));
+        metrics::gauge!("projection_lag_seconds", "projection" => status.name)
+            .set(status.lag_seconds);
+        match status.state {
+            RunState::Starting | RunState::Following | RunState::Standby | RunState::Rebuilding => {
+            }
+            RunState::Retrying | RunState::Halted | RunState::Stopped => wrong.push(format!(
+                "{} is {}: {}",
+                status.name,
+                status.state.as_str(),
+                status.last_error.unwrap_or_default()
+            )),
+        }
+    }
+    if wrong.is_empty() { Ok(()) } else { Err(wrong.join("; ")) }
+}
