@@ -1,5 +1,7 @@
 //! A batch: events that were read and decoded once, applied to the rows of a projection.
 
+use std::sync::Arc;
+
 use allhours_domain::catalogue::AnyEvent;
 use allhours_eventstore::recorded::{Position, Recorded};
 use futures_util::future::try_join_all;
@@ -26,7 +28,7 @@ enum Reading {
 /// Events in order of position, decoded.
 #[derive(Debug, Clone, Default)]
 pub struct Batch {
-    events: Vec<(Recorded, Reading)>,
+    events: Vec<(Arc<Recorded>, Reading)>,
 }
 
 /// An event that a projection went on without.
@@ -54,8 +56,12 @@ impl Letter {
 impl Batch {
     /// Decodes the events of the streams that somebody asks for.
     #[must_use]
-    pub fn decode(events: Vec<Recorded>, asked: impl Fn(&str) -> bool) -> Self {
-        let read = |recorded: Recorded| {
+    pub fn decode<E: Into<Arc<Recorded>>>(
+        events: impl IntoIterator<Item = E>,
+        asked: impl Fn(&str) -> bool,
+    ) -> Self {
+        let read = |recorded: E| {
+            let recorded: Arc<Recorded> = recorded.into();
             let reading = if asked(recorded.stream.stream_type.0) {
                 match recorded.event() {
                     Ok(event) => Reading::Event(Box::new(event)),
@@ -72,7 +78,7 @@ impl Batch {
     /// The last event.
     #[must_use]
     pub fn last(&self) -> Option<&Recorded> {
-        self.events.last().map(|(recorded, _)| recorded)
+        self.events.last().map(|(recorded, _)| recorded.as_ref())
     }
 
     /// How many events.
@@ -93,7 +99,7 @@ impl Batch {
         projection: &'a Projection,
     ) -> impl Iterator<Item = (&'a Recorded, &'a AnyEvent)> {
         self.of(projection).filter_map(|(recorded, reading)| match reading {
-            Reading::Event(event) => Some((recorded, event.as_ref())),
+            Reading::Event(event) => Some((recorded.as_ref(), event.as_ref())),
             Reading::Skipped | Reading::Unreadable(_) => None,
         })
     }
@@ -101,7 +107,7 @@ impl Batch {
     fn of<'a>(
         &'a self,
         projection: &'a Projection,
-    ) -> impl Iterator<Item = &'a (Recorded, Reading)> {
+    ) -> impl Iterator<Item = &'a (Arc<Recorded>, Reading)> {
         self.events.iter().filter(|(recorded, _)| projection.folds(recorded.stream.stream_type.0))
     }
 

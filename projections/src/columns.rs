@@ -112,7 +112,6 @@ impl<T: Column> Column for Option<T> {
     fn store(&self) -> Self::Stored {
         self.as_ref().map(Column::store)
     }
-    #[expect(clippy::option_option, reason = "the outer says whether it reads, the inner is null")]
     fn restore(stored: Self::Stored) -> Option<Self> {
         match stored {
             None => Some(None),

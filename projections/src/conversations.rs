@@ -7,6 +7,8 @@ mod fold;
 mod queue;
 mod read;
 mod rows;
+#[cfg(test)]
+mod tests;
 
 pub use self::{
     fold::Conversations,

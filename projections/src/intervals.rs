@@ -12,8 +12,6 @@ pub trait Interval: Row {
     type Subject: Key;
     /// What it is about.
     fn subject(&self) -> Self::Subject;
-    /// From which position on.
-    fn from_position(&self) -> Position;
     /// Ends it before this position.
     fn end(&mut self, at: Position);
     /// Whether it says the same, whenever it holds.
@@ -83,8 +81,8 @@ impl<I: Interval> Intervals<I> {
     }
 
     pub(crate) fn put_loaded(&mut self, interval: I) {
-        let slot = Slot { current: Some(interval.clone()), changed: false };
-        self.slots.insert(interval.subject(), slot);
+        let subject = interval.subject();
+        self.slots.insert(subject, Slot { current: Some(interval), changed: false });
     }
 
     pub(crate) fn changed(&self) -> Vec<&I> {
@@ -123,9 +121,6 @@ macro_rules! interval {
             type Subject = ($($Subject,)+);
             fn subject(&self) -> Self::Subject {
                 ($(self.$subject.clone(),)+)
-            }
-            fn from_position(&self) -> allhours_eventstore::recorded::Position {
-                self.from_position
             }
             fn end(&mut self, at: allhours_eventstore::recorded::Position) {
                 self.to_position = Some(at);

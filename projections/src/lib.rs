@@ -29,3 +29,6 @@ pub mod verify;
 
 /// A connection that statements are prepared on once.
 pub type Client = deadpool_postgres::ClientWrapper;
+
+#[cfg(test)]
+mod sql_tests;

@@ -12,7 +12,7 @@ mod task;
 
 use std::time::Duration;
 
-use allhours_eventstore::{database::Database, log::Log, recorded::Position};
+use allhours_eventstore::{database::Database, log::Log, recorded::Position, tail::Tail};
 use jiff::Timestamp;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -70,6 +70,19 @@ impl<L: Log> Runner<L> {
         log: L,
         options: RunnerOptions,
     ) -> Result<Self, ProjectionError> {
+        Self::follow(database, Tail::start(log).await?, options).await
+    }
+
+    /// The same, with a tail of the log that others follow as well.
+    ///
+    /// # Errors
+    ///
+    /// The database is away, or was not migrated.
+    pub async fn follow(
+        database: Database,
+        tail: Tail<L>,
+        options: RunnerOptions,
+    ) -> Result<Self, ProjectionError> {
         generations::prepare(&database).await?;
         let stop = CancellationToken::new();
         let mut seen = Vec::new();
@@ -80,7 +93,7 @@ impl<L: Log> Runner<L> {
             let task = Task::new(
                 projection,
                 database.clone(),
-                log.clone(),
+                tail.clone(),
                 options.clone(),
                 sender,
                 stop.clone(),
@@ -88,7 +101,7 @@ impl<L: Log> Runner<L> {
             tasks.push(tokio::spawn(task.run()));
         }
         let progress = Progress::new(database, seen);
-        Ok(Self { log, progress, stop, tasks })
+        Ok(Self { log: tail.log().clone(), progress, stop, tasks })
     }
 
     /// How far the projections are, to be waited for.

@@ -29,6 +29,7 @@ table! {
 
 table! {
     /// Whose conversation it is; only its first event says so.
+    #[expect(clippy::struct_field_names, reason = "columns are named alike in every table")]
     OwnerRow in "churn_owners" by (tenant_id: TenantId, conversation_id: ConversationId) {
         /// Whose desk.
         tenant_id: TenantId,

@@ -1,11 +1,12 @@
 //! What one projection's task does: batch by batch, until it is told to stop.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use allhours_eventstore::{
     database::Database,
     log::Log,
     recorded::{Position, Recorded},
+    tail::Tail,
 };
 use tokio::{sync::watch, time::Instant};
 use tokio_postgres::types::ToSql;
@@ -61,7 +62,7 @@ impl Live {
 pub(super) struct Task<L> {
     projection: &'static Projection,
     database: Database,
-    log: L,
+    tail: Tail<L>,
     options: RunnerOptions,
     seen: watch::Sender<Seen>,
     grown: watch::Receiver<Position>,
@@ -71,7 +72,7 @@ pub(super) struct Task<L> {
     generation: Option<i32>,
     position: Position,
     /// Read while the batch before was applied.
-    ahead: Option<(Position, Vec<Recorded>)>,
+    ahead: Option<(Position, Vec<Arc<Recorded>>)>,
     failures: u32,
     /// Up to here one event at a time, to find the one that fails.
     singly_until: Position,
@@ -83,7 +84,7 @@ impl<L: Log> Task<L> {
     pub(super) fn new(
         projection: &'static Projection,
         database: Database,
-        log: L,
+        tail: Tail<L>,
         options: RunnerOptions,
         seen: watch::Sender<Seen>,
         stop: CancellationToken,
@@ -91,8 +92,8 @@ impl<L: Log> Task<L> {
         Self {
             projection,
             database,
-            grown: log.grown(),
-            log,
+            grown: tail.heads(),
+            tail,
             options,
             seen,
             stop,
@@ -153,7 +154,8 @@ impl<L: Log> Task<L> {
         let started = Instant::now();
         let events = match self.ahead.take() {
             Some((after, events)) if after == self.position => events,
-            _ => self.log.read(self.position, self.limit()).await?,
+            _ if self.tail.head() <= self.position => return Ok(Turn::Idle),
+            _ => self.tail.after(self.position, self.limit()).await?,
         };
         let batch = Batch::decode(events, |stream_type| self.projection.folds(stream_type));
         let Some(last) = batch.last() else { return Ok(Turn::Idle) };
@@ -207,8 +209,10 @@ impl<L: Log> Task<L> {
             connection.run("commit").await?;
             Ok::<_, ProjectionError>(age)
         };
-        let next =
-            async { if full { self.log.read(last.position, limit).await.ok() } else { None } };
+        let next = async {
+            let more = full && self.tail.head() > last.position;
+            if more { self.tail.after(last.position, limit).await.ok() } else { None }
+        };
         let (applied, next) = tokio::join!(applied, next);
         for table in self.fold.tables() {
             table.forget();
@@ -324,7 +328,7 @@ impl<L: Log> Task<L> {
         let names = [self.projection.name];
         let mut quiet = |_| {};
         let rebuilt = tokio::select! {
-            rebuilt = rebuild::rebuild(&self.database, &self.log, &names, &mut quiet) => rebuilt,
+            rebuilt = rebuild::rebuild(&self.database, self.tail.log(), &names, &mut quiet) => rebuilt,
             () = self.stop.cancelled() => return,
         };
         self.generation = None;
