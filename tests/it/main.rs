@@ -4,4 +4,5 @@ mod embedded;
 mod event_log;
 mod isolation;
 mod migrations;
+mod projections;
 mod search;
