@@ -87,7 +87,16 @@ macro_rules! word_columns {
 }
 pub(crate) use word_columns;
 
-word_columns! { Channel, ConversationStatus, Presence, Priority, Purpose, ResolutionKind, Tier, WaitingOn, }
+word_columns! {
+    Channel,
+    ConversationStatus,
+    Presence,
+    Priority,
+    Purpose,
+    ResolutionKind,
+    Tier,
+    WaitingOn,
+}
 
 macro_rules! text_columns {
     ($($type:ty,)+) => {$(

@@ -79,7 +79,8 @@ table! {
 table! {
     /// How many conversations there are of one kind; merged ones are not counted.
     CounterRow in "conversation_counters" by (
-        tenant_id: TenantId, team_id: Uuid, status: ConversationStatus, tier: Tier, priority: Priority
+        tenant_id: TenantId, team_id: Uuid, status: ConversationStatus, tier: Tier,
+        priority: Priority
     ) {
         /// Whose desk.
         tenant_id: TenantId,

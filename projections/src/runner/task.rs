@@ -326,9 +326,10 @@ impl<L: Log> Task<L> {
     async fn build_anew(&mut self) {
         self.seems(RunState::Rebuilding);
         let names = [self.projection.name];
+        let log = self.tail.log();
         let mut quiet = |_| {};
         let rebuilt = tokio::select! {
-            rebuilt = rebuild::rebuild(&self.database, self.tail.log(), &names, &mut quiet) => rebuilt,
+            rebuilt = rebuild::rebuild(&self.database, log, &names, &mut quiet) => rebuilt,
             () = self.stop.cancelled() => return,
         };
         self.generation = None;
