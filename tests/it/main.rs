@@ -2,6 +2,7 @@
 
 mod embedded;
 mod event_log;
+mod graphql;
 mod isolation;
 mod migrations;
 mod projections;
