@@ -80,13 +80,28 @@ impl<L: History> Desk<L> {
         customer: CustomerId,
         legal_basis: Key,
     ) -> Result<(Done, Certificate), CommandError<AnyRefusal>> {
+        self.erase_customer_at(context, customer, legal_basis, None).await
+    }
+
+    /// The same, refused unless the customer's stream is still at the version the caller saw.
+    ///
+    /// # Errors
+    ///
+    /// A rule's no, a version that moved on, or a failure of the log.
+    pub async fn erase_customer_at(
+        &self,
+        context: &CommandContext,
+        customer: CustomerId,
+        legal_basis: Key,
+        expected_version: Option<i32>,
+    ) -> Result<(Done, Certificate), CommandError<AnyRefusal>> {
         let tenant = context.tenant;
         let context = context.clone().asked(&format!("erase {customer} {legal_basis}"));
         let whole = self.whole(tenant, customer).await?;
         let subjects: Vec<SubjectId> = whole.profiles.iter().map(|it| (*it).into()).collect();
         let texts_deleted = self.log.texts_about(tenant, &subjects).await?;
 
-        let mut unit = self.unit(&context);
+        let mut unit = self.unit(&context).expecting::<Customer>(customer, expected_version);
         for profile in &whole.profiles {
             let erase = customer::command::Erase {
                 legal_basis: legal_basis.clone(),

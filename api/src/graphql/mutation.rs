@@ -9,6 +9,8 @@ pub mod conversation_text;
 pub mod customer;
 pub mod desk;
 pub mod inbound;
+mod language;
+mod stream;
 pub mod team;
 
 use async_graphql::MergedObject;

@@ -1,26 +1,25 @@
 //! What is written in a conversation and on it: replies, notes, tags, fields, redaction.
 
 use allhours_domain::{
-    conversation::{Conversation as Aggregate, ConversationEvent, command},
+    conversation::{Conversation as Aggregate, command},
     desk::Desk as DeskState,
     fields::FieldInput as DomainInput,
-    ids::{ConversationId, EventId, MessageId},
+    ids::MessageId,
     text::{Key, MessageText, Reason, Tag},
 };
-use allhours_eventstore::log::Log as _;
 use async_graphql::{ID, OneofObject};
 
-use super::conversation_queue::on;
-use crate::{
-    desk::{folded::read, stream_of},
-    graphql::{
-        call::{Call, Problem, checked},
-        conversation::Conversation,
-        id::Kind,
-        payload::{code_meaning, mutations},
-        scalars::{Date, Long},
-        words::Channel,
-    },
+use super::{
+    conversation_queue::on,
+    stream::{holding_text, last_channel},
+};
+use crate::graphql::{
+    call::{Problem, checked},
+    conversation::Conversation,
+    id::Kind,
+    payload::{code_meaning, mutations},
+    scalars::{Date, Long},
+    words::Channel,
 };
 
 /// The value of a custom field.
@@ -50,32 +49,6 @@ impl FieldValueInput {
     }
 }
 
-/// The event that holds a message's text.
-async fn event_of(
-    call: &Call<'_>,
-    conversation: ConversationId,
-    message: MessageId,
-) -> Result<Option<EventId>, Problem> {
-    let stream = stream_of::<Aggregate>(conversation);
-    let mut after = 0;
-    loop {
-        let page = call.services.log.load(call.viewer.tenant, stream, after, 1_000).await?;
-        let Some(last) = page.last() else { return Ok(None) };
-        after = last.version;
-        for recorded in &page {
-            let written = match read::<ConversationEvent>(recorded)? {
-                ConversationEvent::CustomerMessageReceived(it) => Some(it.message),
-                ConversationEvent::AgentReplied(it) => Some(it.message),
-                ConversationEvent::NoteAdded(it) => Some(it.message),
-                _ => None,
-            };
-            if written == Some(message) {
-                return Ok(Some(recorded.event_id));
-            }
-        }
-    }
-}
-
 mutations! {
     /// What is written in a conversation and on it.
     ConversationTextMutations;
@@ -87,16 +60,22 @@ mutations! {
         conversation_id: ID,
         /// What is written; up to 50,000 characters.
         text: String,
-        /// Where it goes out; none means where the conversation began.
-        channel: Channel,
+        /// Where it goes out; none means where the customer wrote last.
+        channel: Option<Channel>,
     },
-    refuses { Closed, MergedInto, MessageExists, Resolved, TooManyMessages },
+    refuses { BelongsTo, Closed, MergedInto, MessageExists, Resolved, TooManyMessages },
     |call, input| {
+        let (agent, text) = (call.agent()?, checked("text", MessageText::new(input.text))?);
+        let (id, _) = call.known_conversation("conversationId", &input.conversation_id).await?;
+        let channel = match input.channel {
+            Some(channel) => Some(channel.into()),
+            None => last_channel(call, id).await?,
+        };
         let command = command::Reply {
             message: MessageId(call.new_id("message")),
-            agent: call.agent()?,
-            text: checked("text", MessageText::new(input.text))?,
-            channel: input.channel.into(),
+            agent,
+            text,
+            channel: channel.ok_or_else(|| Problem::not_found("conversationId"))?,
         };
         on(call, &input.conversation_id, command).await
     }
@@ -182,7 +161,8 @@ mutations! {
         on(call, &input.conversation_id, command).await
     }
 
-    /// Deletes the text of a message for good; that it was there stays known.
+    /// Deletes the text of a message for good: what was written, and what its provider sent.
+    /// That there was a message stays known.
     conversation_redact ConversationRedact -> conversation: Conversation,
     input {
         /// Which conversation holds the message.
@@ -197,14 +177,14 @@ mutations! {
         let (id, _) = call.known_conversation("conversationId", &input.conversation_id).await?;
         let message: MessageId = call.id(Kind::Message, "messageId", &input.message_id)?;
         let reason = checked("reason", Reason::new(input.reason))?;
-        let event = event_of(call, id, message).await?;
+        let holding = holding_text(call, id, message).await?;
         let done = call
             .services
             .desk
             .unit(&call.command)
             .with::<Aggregate>(id, command::Redact { message, reason })
             .expecting::<Aggregate>(id, call.expected)
-            .shredding(event)
+            .shredding(holding)
             .commit()
             .await?;
         Ok((done, Conversation::now(call.ctx, id).await?))

@@ -2,14 +2,14 @@
 
 use allhours_domain::{
     customer::{Customer as Aggregate, command},
-    identity::{Identity, command as identity},
+    identity::{Identity, IdentityRefusal, command as identity},
     ids::{CustomerId, IdentityId},
     text::{Address, Key, Name},
 };
 use async_graphql::{ID, SimpleObject};
 
 use crate::{
-    desk::address::identity_of,
+    desk::{AnyRefusal, CommandError, address::identity_of},
     graphql::{
         call::{Call, Granted, Problem, checked},
         customer::Customer,
@@ -52,6 +52,16 @@ async fn on(
 async fn now(call: &Call<'_>, id: CustomerId) -> Result<Customer, Problem> {
     let customer = Customer::as_of(call.ctx, id, None).await?;
     customer.ok_or_else(|| Problem::not_found("customerId"))
+}
+
+/// Another customer's address; who that is stays unsaid.
+fn of_address(error: CommandError<AnyRefusal>) -> Problem {
+    match error {
+        CommandError::Refused(refusal) if refusal.get::<IdentityRefusal>().is_some() => {
+            Problem::user("ADDRESS_TAKEN", "another customer holds this address", Some("address"))
+        }
+        error => error.into(),
+    }
 }
 
 mutations! {
@@ -114,7 +124,7 @@ mutations! {
         #[graphql(default)]
         verified: bool,
     },
-    refuses { AlreadyClaimed, Erased, MergedInto, TooManyIdentities },
+    refuses { AddressTaken, Erased, MergedInto, TooManyIdentities },
     |call, input| {
         let (customer, _) = call.known_customer("customerId", &input.customer_id).await?;
         let address = checked("address", Address::new(input.address))?;
@@ -132,7 +142,8 @@ mutations! {
             .with::<Identity>(identity, identity::Claim { customer, channel })
             .expecting::<Aggregate>(customer, call.expected)
             .commit()
-            .await?;
+            .await
+            .map_err(of_address)?;
         Ok((done, now(call, customer).await?))
     }
 
@@ -144,7 +155,7 @@ mutations! {
         /// Which address, by its global id.
         address_id: ID,
     },
-    refuses { BelongsTo, Erased, MergedInto, NotLinked },
+    refuses { AddressTaken, Erased, MergedInto, NotLinked },
     |call, input| {
         let (customer, _) = call.known_customer("customerId", &input.customer_id).await?;
         let identity: IdentityId = call.id(Kind::Identity, "addressId", &input.address_id)?;
@@ -156,7 +167,8 @@ mutations! {
             .with::<Identity>(identity, identity::Release { customer })
             .expecting::<Aggregate>(customer, call.expected)
             .commit()
-            .await?;
+            .await
+            .map_err(of_address)?;
         Ok((done, now(call, customer).await?))
     }
 
@@ -249,7 +261,8 @@ mutations! {
     |call, input| {
         let (customer, _) = call.known_customer("customerId", &input.customer_id).await?;
         let legal_basis = checked("legalBasis", Key::new(input.legal_basis))?;
-        let erased = call.services.desk.erase_customer(&call.command, customer, legal_basis);
+        let desk = &call.services.desk;
+        let erased = desk.erase_customer_at(&call.command, customer, legal_basis, call.expected);
         let (done, certificate) = erased.await?;
         let internal = |error: serde_json::Error| crate::graphql::error::internal(&error);
         let object = ErasureCertificate {

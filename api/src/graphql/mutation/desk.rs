@@ -82,6 +82,10 @@ mutations! {
     refuses { ChoiceTwice, NoChoices, TooManyChoices, TooManyFields },
     |call, input| {
         let field = checked("field", Key::new(input.field))?;
+        if input.kind != FieldKind::Choice && !input.choices.is_empty() {
+            let message = "only a choice has choices";
+            return Err(Problem::user("INVALID_INPUT", message, Some("choices")));
+        }
         let kind = match input.kind {
             FieldKind::Text => DomainKind::Text,
             FieldKind::Integer => DomainKind::Integer,

@@ -8,11 +8,11 @@ use allhours_domain::{
 };
 use async_graphql::{Enum, ID, SimpleObject};
 
-use super::conversation_queue::on;
+use super::language;
 use crate::{
     desk::inbound::{Delivered, Inbound},
     graphql::{
-        call::{Problem, checked},
+        call::{Call, Problem, checked},
         conversation::Conversation,
         error::Code,
         id::Kind,
@@ -37,6 +37,7 @@ pub enum IntakeStatus {
 
 /// A delivery of a provider's message.
 #[derive(Debug, SimpleObject)]
+#[graphql(name = "Intake")]
 pub struct IntakeObject {
     /// The global id.
     pub id: ID,
@@ -79,14 +80,14 @@ mutations! {
         subject: Option<String>,
         /// What was written; up to 50,000 characters.
         text: String,
-        /// In which language, if known.
+        /// In which language; where none is given, it is recognised.
         language: Option<Language>,
         /// How urgent, should a conversation be opened.
         #[graphql(default_with = "Priority::Normal")]
         priority: Priority,
         /// In whose queue, should a conversation be opened; none means the common one.
         team_id: Option<ID>,
-        /// When the provider received it; none means now.
+        /// When the provider received it, not in the future; none means now.
         received_at: Option<DateTime>,
     },
     refuses { Closed, Erased, MergedInto, TooManyIdentities, TooManyMessages },
@@ -100,6 +101,11 @@ mutations! {
         };
         let display_name = input.display_name.map(Name::new).transpose();
         let at = input.received_at.map_or(call.at(), |at| at.0);
+        if at > call.at() {
+            let message = "nothing was received in the future";
+            return Err(Problem::user("INVALID_INPUT", message, Some("receivedAt")));
+        }
+        let text = checked("text", MessageText::new(input.text))?;
         let inbound = Inbound {
             channel: input.channel.into(),
             account: checked("account", Key::new(input.account))?,
@@ -110,8 +116,8 @@ mutations! {
             thread: checked("thread", input.thread.map(ExternalId::new).transpose())?,
             conversation: conversation.transpose()?,
             subject: checked("subject", input.subject.map(Subject::new).transpose())?,
-            text: checked("text", MessageText::new(input.text))?,
-            language: input.language.map(|it| it.0),
+            language: language::of_message(input.language, &text),
+            text,
             priority: input.priority.into(),
             team,
             at,
@@ -146,7 +152,7 @@ mutations! {
         /// Why.
         reason: String,
     },
-    refuses { AlreadyParsed, Discarded },
+    refuses { AlreadyParsed },
     |call, input| {
         let (id, _) = call.found::<Intake>(Kind::Intake, "intakeId", &input.intake_id).await?;
         let reason = checked("reason", Reason::new(input.reason))?;
@@ -162,7 +168,7 @@ mutations! {
     }
 
     /// Writes to the desk as the signed-in customer: to a conversation of their own, or opening
-    /// a new one.
+    /// a new one. Where theirs was merged, the message goes to the one that goes on.
     message_send MessageSend -> conversation: Conversation,
     input {
         /// Which conversation; none opens a new one.
@@ -171,21 +177,22 @@ mutations! {
         subject: Option<String>,
         /// What is written; up to 50,000 characters.
         text: String,
-        /// In which language, if known.
+        /// In which language; where none is given, it is recognised.
         language: Option<Language>,
         /// Where it travels.
         #[graphql(default_with = "Channel::Chat")]
         channel: Channel,
     },
-    refuses { AlreadyOpen, Closed, MergedInto, MessageExists, TooManyMessages, WindowPassed },
+    refuses { Closed, Erased, MergedInto, MessageExists, TooManyMessages, WindowPassed },
     |call, input| {
         let Some(customer) = call.viewer.customer() else {
             return Err(Code::Forbidden.error("only customers may").into());
         };
-        let language = input.language.map(|it| it.0);
+        let text = checked("text", MessageText::new(input.text))?;
+        let language = language::of_message(input.language, &text);
         let write = command::ReceiveCustomerMessage {
             message: MessageId(call.new_id("message")),
-            text: checked("text", MessageText::new(input.text))?,
+            text,
             channel: input.channel.into(),
             language: language.clone(),
             intake: None,
@@ -193,7 +200,10 @@ mutations! {
             reopen_within_hours: reopen_within_hours(call).await?,
         };
         if let Some(id) = &input.conversation_id {
-            return on(call, id, write).await;
+            let (id, _) = call.known_conversation("conversationId", id).await?;
+            let id = going_on(call, id).await?;
+            let done = call.execute::<Aggregate>(id, write).await?;
+            return Ok((done, Conversation::now(call.ctx, id).await?));
         }
         let profile = call
             .services
@@ -203,6 +213,9 @@ mutations! {
         let Some(tier) = profile.state.tier() else {
             return Err(Problem::user("NOT_FOUND", "there is no such customer", None));
         };
+        if profile.state.is_erased() {
+            return Err(Problem::user("ERASED", "the customer was erased", None));
+        }
         let id = ConversationId(call.new_id("conversation"));
         let open = command::Open {
             id,
@@ -220,6 +233,7 @@ mutations! {
             .unit(&call.command)
             .with::<Aggregate>(id, open)
             .with::<Aggregate>(id, write)
+            .expecting::<Aggregate>(id, call.expected)
             .commit()
             .await?;
         Ok((done, Conversation::now(call.ctx, id).await?))
@@ -227,7 +241,23 @@ mutations! {
 }
 
 /// For how long a message reopens.
-async fn reopen_within_hours(call: &crate::graphql::call::Call<'_>) -> Result<u32, Problem> {
+async fn reopen_within_hours(call: &Call<'_>) -> Result<u32, Problem> {
     let tenant = call.viewer.tenant;
     Ok(call.services.desk.reopen_within_hours(tenant).await?)
+}
+
+/// How many merges are followed from one conversation to the next.
+const MERGES_MAX: usize = 16;
+
+/// The conversation that goes on in place of this one.
+async fn going_on(call: &Call<'_>, id: ConversationId) -> Result<ConversationId, Problem> {
+    let mut id = id;
+    for _ in 0..MERGES_MAX {
+        let folded = call.services.desk.load::<Aggregate>(call.viewer.tenant, id).await?;
+        match folded.state.merged_into() {
+            Some(target) => id = target,
+            None => break,
+        }
+    }
+    Ok(id)
 }
