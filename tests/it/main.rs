@@ -5,5 +5,6 @@ mod event_log;
 mod graphql;
 mod isolation;
 mod migrations;
+mod mutations;
 mod projections;
 mod search;

@@ -1,0 +1,8 @@
+//! Every mutation through the schema on a real database: what callers can rely on.
+
+mod conversation;
+mod customer;
+mod desk;
+mod merge;
+mod race;
+mod setup;

@@ -1,0 +1,132 @@
+//! Conversations that become one or two, and messages whose text is deleted for good.
+
+use serde_json::{Value, json};
+
+use super::desk::TestDesk;
+
+const CONVERSATION: &str = "conversation { id version status mergedInto { id } messageCount }";
+
+/// How many sealed texts the database holds.
+async fn sealed(desk: &TestDesk) -> i64 {
+    let owner = desk.database.owner().await.expect("a connection");
+    owner.query_one("select count(*) from sealed", &[]).await.expect("a count").get(0)
+}
+
+fn texts(messages: &[[String; 3]]) -> Vec<&str> {
+    messages.iter().map(|it| it[2].as_str()).collect()
+}
+
+#[tokio::test]
+async fn a_merged_conversation_goes_on_in_the_other_one_and_comes_back() {
+    let desk = TestDesk::open().await;
+    let (lin, _) = desk.customer("Lin").await;
+    let one = desk.conversation(&lin, "My shoes are too small.").await;
+    let other = desk.conversation(&lin, "And the box was open.").await;
+    let merge = json!({ "sourceId": other, "targetId": one, "idempotencyKey": "merge" });
+    let merged = desk.granted(&desk.ada, "conversationMerge", merge.clone(), CONVERSATION).await;
+    assert_eq!(merged["conversation"]["id"], one.as_str());
+    let again = desk.granted(&desk.ada, "conversationMerge", merge, CONVERSATION).await;
+    assert_eq!((&again["repeated"], &again["position"]), (&json!(true), &merged["position"]));
+
+    let both = desk.messages(&lin, &one).await;
+    assert_eq!(texts(&both), ["My shoes are too small.", "And the box was open."]);
+    let more = json!({ "conversationId": other, "text": "Hello?" });
+    let sent = desk.granted(&lin, "messageSend", more, CONVERSATION).await;
+    assert_eq!(sent["conversation"]["id"], one.as_str());
+    let reply = json!({ "conversationId": other, "text": "Sorry!" });
+    let no = desk.refused(&desk.ada, "conversationReply", reply, CONVERSATION).await;
+    assert_eq!(no["code"], "MERGED_INTO");
+
+    let on = json!({ "conversationId": other });
+    let back = desk.granted(&desk.ada, "conversationUnmerge", on.clone(), CONVERSATION).await;
+    assert_eq!(back["conversation"]["status"], "OPEN");
+    let no = desk.refused(&desk.ada, "conversationUnmerge", on, CONVERSATION).await;
+    assert_eq!(no["code"], "NOT_MERGED");
+}
+
+#[tokio::test]
+async fn only_two_conversations_of_one_customer_are_merged() {
+    let desk = TestDesk::open().await;
+    let (lin, _) = desk.customer("Lin").await;
+    let (mia, _) = desk.customer("Mia").await;
+    let lins = desk.conversation(&lin, "My shoes are too small.").await;
+    let mias = desk.conversation(&mia, "My shoes are too large.").await;
+    for (source, target, expected) in
+        [(&lins, &mias, "OTHER_CUSTOMER"), (&lins, &lins, "INTO_ITSELF")]
+    {
+        let merge = json!({ "sourceId": source, "targetId": target });
+        let no = desk.refused(&desk.ada, "conversationMerge", merge, CONVERSATION).await;
+        assert_eq!(no["code"], expected);
+    }
+}
+
+#[tokio::test]
+async fn messages_that_are_split_off_begin_a_new_conversation_and_one_has_to_stay() {
+    let desk = TestDesk::open().await;
+    let (lin, _) = desk.customer("Lin").await;
+    let id = desk.conversation(&lin, "My shoes are too small.").await;
+    let more = json!({ "conversationId": id, "text": "And my invoice is wrong." });
+    desk.granted(&lin, "messageSend", more, CONVERSATION).await;
+    let messages = desk.messages(&lin, &id).await;
+    let ids: Vec<&str> = messages.iter().map(|it| it[0].as_str()).collect();
+    let split = |ids: &[&str]| json!({ "conversationId": id, "messageIds": ids, "idempotencyKey": format!("{ids:?}") });
+    let no = desk.refused(&desk.ada, "conversationSplit", split(&ids), CONVERSATION).await;
+    assert_eq!(no["code"], "NOTHING_STAYS");
+    let no = desk.refused(&desk.ada, "conversationSplit", split(&[]), CONVERSATION).await;
+    assert_eq!(no["code"], "NOTHING_TO_SPLIT");
+
+    let invoice = split(&ids[1..]);
+    let made = desk.granted(&desk.ada, "conversationSplit", invoice.clone(), CONVERSATION).await;
+    assert_ne!(made["conversation"]["id"], id.as_str());
+    assert_eq!(made["version"], made["conversation"]["version"]);
+    assert_eq!(made["conversation"]["messageCount"], 1);
+    let again = desk.granted(&desk.ada, "conversationSplit", invoice, CONVERSATION).await;
+    assert_eq!(again["conversation"]["id"], made["conversation"]["id"]);
+    assert_eq!(again["position"], made["position"]);
+}
+
+#[tokio::test]
+async fn a_redacted_message_can_be_read_by_nobody_and_its_text_is_gone_from_the_database() {
+    let desk = TestDesk::open().await;
+    let (lin, _) = desk.customer("Lin").await;
+    let id = desk.conversation(&lin, "My card number is 4111 1111 1111 1111.").await;
+    let before = sealed(&desk).await;
+    let message = desk.messages(&lin, &id).await[0][0].clone();
+    let redact = json!({ "conversationId": id, "messageId": message, "reason": "card number" });
+    let denied = desk.denied(&desk.ada, "conversationRedact", redact.clone()).await;
+    assert_eq!(denied, "FORBIDDEN");
+    desk.granted(&desk.supervisor, "conversationRedact", redact, CONVERSATION).await;
+    // The text went, the reason came.
+    assert_eq!(sealed(&desk).await, before);
+    for viewer in [&lin, &desk.ada, &desk.admin] {
+        assert_eq!(texts(&desk.messages(viewer, &id).await), ["ERASED"]);
+    }
+    let other = json!({ "conversationId": id, "messageId": id, "reason": "no message" });
+    let no = desk.refused(&desk.supervisor, "conversationRedact", other, CONVERSATION).await;
+    assert_eq!(no["code"], "NOT_FOUND");
+}
+
+#[tokio::test]
+async fn redacting_a_message_deletes_what_its_provider_sent_even_after_it_was_split_off() {
+    let desk = TestDesk::open().await;
+    let deliver = |external_id: &str, text: &str| {
+        let input = json!({
+            "channel": "EMAIL", "account": "support", "externalId": external_id,
+            "raw": format!("Subject: shoes\n\n{text}"), "from": "lin@example.org", "text": text,
+        });
+        let object = "intake { conversationId messageId }";
+        desk.granted(&desk.integration, "intakeReceive", input, object)
+    };
+    let first = deliver("1", "My shoes are too small.").await;
+    let second: Value = deliver("2", "My card number is 4111 1111 1111 1111.").await;
+    let (source, message) = (&first["intake"]["conversationId"], &second["intake"]["messageId"]);
+    let split = json!({ "conversationId": source, "messageIds": [message] });
+    let made = desk.granted(&desk.ada, "conversationSplit", split, CONVERSATION).await;
+    let before = sealed(&desk).await;
+    let redact = json!({
+        "conversationId": made["conversation"]["id"], "messageId": message, "reason": "card",
+    });
+    desk.granted(&desk.supervisor, "conversationRedact", redact, CONVERSATION).await;
+    // Gone: the text, the provider's form of it and the provider's id. Come: the reason.
+    assert_eq!(sealed(&desk).await, before - 2);
+}
