@@ -3,3 +3,4 @@
 mod flows;
 mod served;
 mod subscriptions;
+mod tenants;

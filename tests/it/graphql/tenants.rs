@@ -1,0 +1,250 @@
+//! Tenants apart: every query, mutation and subscription of the schema, found by asking the
+//! schema itself, is tried with another tenant's ids.
+
+use std::time::Duration;
+
+use allhours_api::graphql::viewer::{Role, Viewer};
+use async_graphql::{Request, Variables};
+use futures_util::StreamExt as _;
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use super::served::{Served, admin, viewer};
+
+const OURS: u128 = 1;
+const THEIRS: u128 = 2;
+
+const SCHEMA: &str = "{ __schema { types { name kind fields { name args { name type { ...T } } \
+    type { ...T } } inputFields { name type { ...T } } enumValues { name } possibleTypes { name } \
+    } } } fragment T on __Type { kind name ofType { kind name ofType { kind name ofType { kind \
+    name } } } }";
+
+/// What the other tenant has.
+struct Theirs {
+    ids: Vec<(&'static str, String)>,
+}
+
+impl Theirs {
+    fn id(&self, field: &str, argument: &str) -> String {
+        let named = |word: &str| argument.to_lowercase().contains(word);
+        let kind = match argument {
+            _ if named("agent") || named("assignee") || named("mention") => "agent",
+            _ if named("team") => "team",
+            _ if named("customer") => "customer",
+            _ if named("article") => "article",
+            _ if named("event") => "event",
+            _ if named("intake") => "intake",
+            _ if named("message") => "message",
+            _ if named("address") => "identity",
+            _ if named("conversation") || named("stream") => "conversation",
+            _ => ["customer", "agent", "team", "article"]
+                .into_iter()
+                .find(|kind| field.starts_with(kind))
+                .unwrap_or("conversation"),
+        };
+        let found = self.ids.iter().find(|(name, _)| *name == kind);
+        found.expect("an id of every kind").1.clone()
+    }
+}
+
+fn list<'v>(value: &'v Value, field: &str) -> &'v [Value] {
+    value[field].as_array().map_or(&[], Vec::as_slice)
+}
+
+fn text<'v>(value: &'v Value, field: &str) -> &'v str {
+    value[field].as_str().unwrap_or_default()
+}
+
+struct Asked<'a> {
+    types: &'a [Value],
+    theirs: &'a Theirs,
+    field: &'a str,
+}
+
+impl Asked<'_> {
+    fn named(&self, name: &str) -> &Value {
+        self.types.iter().find(|it| it["name"] == name).expect("a type of the schema")
+    }
+
+    /// A value of a type, with the other tenant's ids wherever an id fits.
+    fn value(&self, of: &Value, argument: &str) -> Value {
+        match text(of, "kind") {
+            "NON_NULL" => self.value(&of["ofType"], argument),
+            "LIST" => json!([self.value(&of["ofType"], argument)]),
+            "ENUM" => self.named(text(of, "name"))["enumValues"][0]["name"].clone(),
+            "INPUT_OBJECT" => self.input(text(of, "name")),
+            _ => match text(of, "name") {
+                "ID" => json!(self.theirs.id(self.field, argument)),
+                "Int" | "Long" | "Float" => json!(1),
+                "Position" => json!(0),
+                "Boolean" => json!(true),
+                "DateTime" => json!("2099-01-01T00:00:00Z"),
+                "Date" => json!("2026-01-01"),
+                "Language" => json!("en"),
+                _ => json!("canary"),
+            },
+        }
+    }
+
+    fn input(&self, name: &str) -> Value {
+        let fields = list(self.named(name), "inputFields");
+        if name == "AsOf" || name == "FieldValueInput" {
+            let first = &fields[0];
+            return json!({ text(first, "name"): self.value(&first["type"], text(first, "name")) });
+        }
+        let needed = |it: &&Value| {
+            let id = it["type"].to_string().contains("\"ID\"");
+            it["type"]["kind"] == "NON_NULL" || id
+        };
+        let pairs = fields
+            .iter()
+            .filter(needed)
+            .map(|it| (text(it, "name").to_owned(), self.value(&it["type"], text(it, "name"))));
+        Value::Object(pairs.collect::<Map<_, _>>())
+    }
+
+    /// Everything of a type that needs no arguments, two levels deep.
+    fn selection(&self, of: &Value, depth: u32) -> String {
+        let mut inner = of;
+        while inner["ofType"].is_object() {
+            inner = &inner["ofType"];
+        }
+        match text(inner, "kind") {
+            "INTERFACE" | "UNION" => {
+                let kinds = list(self.named(text(inner, "name")), "possibleTypes");
+                let spread = |it: &Value| {
+                    let name = text(it, "name");
+                    let own = json!({ "kind": "OBJECT", "name": name });
+                    format!("... on {name} {}", self.selection(&own, depth.saturating_sub(1)))
+                };
+                format!("{{ __typename {} }}", kinds.iter().map(spread).collect::<String>())
+            }
+            "OBJECT" => {
+                let fields = list(self.named(text(inner, "name")), "fields").iter();
+                let fields = fields.filter(|it| {
+                    list(it, "args").iter().all(|it| it["type"]["kind"] != "NON_NULL")
+                        && !list(it, "args").iter().any(|it| it["name"] == "first")
+                });
+                let part = |it: &Value| {
+                    let kinds = it["type"].to_string();
+                    let deep = kinds.contains("\"OBJECT\"") || kinds.contains("\"INTERFACE\"");
+                    if deep && depth == 0 {
+                        return String::new();
+                    }
+                    let below = self.selection(&it["type"], depth.saturating_sub(1));
+                    format!("{} {below} ", text(it, "name"))
+                };
+                format!("{{ __typename {} }}", fields.map(part).collect::<String>())
+            }
+            _ => String::new(),
+        }
+    }
+
+    fn document(&self, operation: &str, field: &Value) -> (String, Value) {
+        let (mut declared, mut passed, mut variables) = (Vec::new(), Vec::new(), Map::new());
+        for argument in list(field, "args") {
+            let name = text(argument, "name");
+            let is_id = argument["type"].to_string().contains("\"ID\"");
+            if argument["type"]["kind"] == "NON_NULL" || is_id || name == "first" {
+                declared.push(format!("${name}: {}", written(&argument["type"])));
+                passed.push(format!("{name}: ${name}"));
+                variables.insert(name.to_owned(), self.value(&argument["type"], name));
+            }
+        }
+        let arguments =
+            if passed.is_empty() { String::new() } else { format!("({})", passed.join(", ")) };
+        let heading =
+            if declared.is_empty() { String::new() } else { format!("({})", declared.join(", ")) };
+        let selection = self.selection(&field["type"], 2);
+        let name = text(field, "name");
+        let document = format!("{operation}{heading} {{ {name}{arguments} {selection} }}");
+        (document, Value::Object(variables))
+    }
+}
+
+fn written(of: &Value) -> String {
+    match text(of, "kind") {
+        "NON_NULL" => format!("{}!", written(&of["ofType"])),
+        "LIST" => format!("[{}]", written(&of["ofType"])),
+        _ => text(of, "name").to_owned(),
+    }
+}
+
+async fn theirs(served: &Served) -> Theirs {
+    let boss = admin(THEIRS);
+    let (_, agent) = served.agent(THEIRS, 21).await;
+    let intake = served.message(THEIRS, "eve@example.org", "t1", "their canary").await;
+    let get = |value: &Value| value.as_str().expect("an id").to_owned();
+    let team = served.granted(&boss, "teamCreate", "team { id }", json!({ "name": "Canaries" }));
+    let team = get(&team.await["team"]["id"]);
+    let draft = json!({ "locale": "en", "title": "A canary", "body": "canary" });
+    let article = served.granted(&boss, "articleDraft", "article { id }", draft).await;
+    let events = "{ events(first: 1) { nodes { id } } }";
+    let event = served.data(&boss, events, json!({})).await;
+    let customer = "query($id: ID!) { customer(id: $id) { addresses { id } } }";
+    let address = served.data(&boss, customer, json!({ "id": intake["customerId"] })).await;
+    Theirs {
+        ids: vec![
+            ("agent", agent),
+            ("team", team),
+            ("customer", get(&intake["customerId"])),
+            ("conversation", get(&intake["conversationId"])),
+            ("message", get(&intake["messageId"])),
+            ("intake", get(&intake["id"])),
+            ("article", get(&article["article"]["id"])),
+            ("event", get(&event["events"]["nodes"][0]["id"])),
+            ("identity", get(&address["customer"]["addresses"][0]["id"])),
+        ],
+    }
+}
+
+async fn their_events(served: &Served) -> Value {
+    let newest = "{ events(last: 1) { nodes { position } } }";
+    served.data(&admin(THEIRS), newest, json!({})).await
+}
+
+async fn first_frame(served: &Served, who: &Viewer, document: &str, variables: Value) -> String {
+    let request =
+        Request::new(document).variables(Variables::from_json(variables)).data(who.clone());
+    let mut frames = served.schema.execute_stream(request);
+    match tokio::time::timeout(Duration::from_millis(300), frames.next()).await {
+        Ok(Some(frame)) => serde_json::to_string(&frame).expect("a frame is JSON"),
+        Ok(None) | Err(_) => String::new(),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_in_the_schema_reaches_another_tenant() {
+    let served = Served::new().await;
+    let theirs = theirs(&served).await;
+    let schema = served.data(&admin(OURS), SCHEMA, json!({})).await;
+    let types = list(&schema["__schema"], "types");
+    let before = their_events(&served).await;
+    let (mut tried, mut answered) = (0, 0);
+    for (operation, root) in
+        [("query", "Query"), ("mutation", "Mutation"), ("subscription", "Subscription")]
+    {
+        let root = types.iter().find(|it| it["name"] == root).expect("a root");
+        for field in list(root, "fields") {
+            let asked = Asked { types, theirs: &theirs, field: text(field, "name") };
+            let (document, variables) = asked.document(operation, field);
+            for role in Role::ALL {
+                let who = viewer(OURS, *role, Uuid::from_u128(900));
+                let answer = if operation == "subscription" {
+                    first_frame(&served, &who, &document, variables.clone()).await
+                } else {
+                    let answer = served.answer(&who, &document, variables.clone()).await;
+                    answered += u32::from(answer.get("errors").is_none());
+                    answer.to_string()
+                };
+                tried += 1;
+                assert!(!answer.contains("Unknown"), "{document}: {answer}");
+                let leaks = ["their canary", "Canaries", "A canary", "Ada canary", "21 canary"];
+                let leak = leaks.iter().find(|leak| answer.contains(*leak));
+                assert!(leak.is_none(), "{leak:?} by {document} as {role:?}: {answer}");
+            }
+        }
+    }
+    assert!(tried > 500 && answered > 100, "{answered} of {tried}");
+    assert_eq!(their_events(&served).await, before, "something was written for them");
+}
