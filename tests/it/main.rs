@@ -3,6 +3,7 @@
 mod conformance;
 mod embedded;
 mod event_log;
+mod faults;
 mod graphql;
 mod isolation;
 mod migrations;
