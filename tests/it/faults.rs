@@ -71,7 +71,10 @@ async fn assert_each_stands_once(server: &Served, acknowledged: &[(String, i64)]
     answered.sort_unstable();
     positions.sort_unstable();
     for position in &answered {
-        assert!(positions.binary_search(position).is_ok(), "{position} was answered and is not there");
+        assert!(
+            positions.binary_search(position).is_ok(),
+            "{position} was answered and is not there"
+        );
     }
     let count = answered.len();
     answered.dedup();

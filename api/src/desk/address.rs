@@ -87,8 +87,6 @@ pub fn normalised(channel: Channel, address: &Address) -> String {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
-
     use super::*;
 
     #[test]

@@ -1,6 +1,6 @@
 //! States folded from streams, kept in memory between commands.
 
-use std::{any::Any, sync::Arc};
+use std::{any::Any, cmp::Ordering, sync::Arc};
 
 use allhours_domain::{
     catalogue::{AnyEvent, UnreadableEvent},
@@ -102,14 +102,17 @@ pub(crate) fn read<E: StoredEvent>(recorded: &Recorded) -> Result<E, LogError> {
     let unknown = || unreadable(UnreadableEvent::UnknownName(name.to_owned()));
     let newest = E::CATALOGUE.iter().find(|kind| kind.name == name).ok_or_else(unknown)?.version;
     let version = recorded.schema_version;
-    let event = if version == newest {
-        E::from_payload(name, &recorded.payload)
-    } else if version < newest {
-        let older = serde_json::from_str(&recorded.payload).map_err(|it| unreadable(it.into()))?;
-        E::from_payload(name, &E::upcast(name, version, older).to_string())
-    } else {
-        let name = name.to_owned();
-        return Err(unreadable(UnreadableEvent::TooNew { name, version, newest }));
+    let event = match version.cmp(&newest) {
+        Ordering::Equal => E::from_payload(name, &recorded.payload),
+        Ordering::Less => {
+            let older = serde_json::from_str(&recorded.payload);
+            let older = older.map_err(|error| unreadable(error.into()))?;
+            E::from_payload(name, &E::upcast(name, version, older).to_string())
+        }
+        Ordering::Greater => {
+            let name = name.to_owned();
+            return Err(unreadable(UnreadableEvent::TooNew { name, version, newest }));
+        }
     };
     event.ok_or_else(unknown)?.map_err(|error| unreadable(error.into()))
 }

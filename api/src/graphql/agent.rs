@@ -134,7 +134,9 @@ impl Agent {
         let tenant = Viewer::of(ctx)?.tenant;
         let events = ctx.data::<Services>()?.stream::<AgentEvent>(tenant, stream, None).await?;
         let mut snapshot = AgentSnapshot::default();
-        events.iter().for_each(|(it, event)| snapshot.apply(event, it.occurred_at));
+        for (it, event) in &events {
+            snapshot.apply(event, it.occurred_at);
+        }
         let none = || Code::NotFound.error("there is no such agent");
         let version = events.last().ok_or_else(none)?.0.version;
         Ok(Self::Facts(Arc::new(AgentFacts::of(id, version, &snapshot))))

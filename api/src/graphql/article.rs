@@ -187,7 +187,7 @@ impl ArticleLocale {
     }
 
     /// The newest draft; none for customers.
-    async fn draft(&self, ctx: &Context<'_>) -> Result<Option<ArticleDraft>> {
+    fn draft(&self, ctx: &Context<'_>) -> Result<Option<ArticleDraft>> {
         let hidden = Viewer::of(ctx)?.role == Role::Customer;
         Ok((!hidden).then(|| ArticleDraft(self.clone())))
     }
@@ -239,7 +239,9 @@ impl Article {
         let events = services.stream::<ArticleEvent>(viewer.tenant, stream, None).await?;
         let Some((last, _)) = events.last() else { return Ok(None) };
         let mut snapshot = ArticleSnapshot::default();
-        events.iter().for_each(|(recorded, event)| snapshot.apply(event, recorded.occurred_at));
+        for (recorded, event) in &events {
+            snapshot.apply(event, recorded.occurred_at);
+        }
         let locales = snapshot.locales.iter();
         let locales: Vec<_> = locales
             .map(|(locale, it)| ArticleLocale::of(id, locale, it))

@@ -350,7 +350,7 @@ pub fn checked<T>(field: &'static str, text: Result<T, TextRefusal>) -> Result<T
 fn asked(ctx: &Context<'_>) -> Result<String, Error> {
     let mut asked = ctx.field().name().to_owned();
     for (name, value) in ctx.field().arguments()? {
-        asked.push_str(&format!("\n{name}="));
+        asked.extend(["\n", name.as_str(), "="]);
         write_sorted(&value, &mut asked);
     }
     Ok(asked)

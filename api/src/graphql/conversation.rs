@@ -201,7 +201,7 @@ impl Conversation {
     }
 
     /// Its custom fields that have a value.
-    async fn fields(&self, ctx: &Context<'_>) -> Result<Vec<CustomField>> {
+    fn fields(&self, ctx: &Context<'_>) -> Result<Vec<CustomField>> {
         let viewer = Viewer::of(ctx)?;
         let fields = self.facts.fields.iter();
         Ok(fields.map(|(field, value)| CustomField::of(viewer, field, value)).collect())
@@ -277,7 +277,6 @@ impl Conversation {
 
     /// What happened in it, merged conversations included, in order; customers see the messages
     /// and where the conversation stands, and no notes.
-    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn timeline(
         &self,
         ctx: &Context<'_>,

@@ -153,7 +153,9 @@ impl Customer {
         let events = services.stream::<CustomerEvent>(tenant, stream, as_of).await?;
         let Some((last, _)) = events.last() else { return Ok(None) };
         let mut snapshot = CustomerSnapshot::default();
-        events.iter().for_each(|(recorded, event)| snapshot.apply(event, recorded.occurred_at));
+        for (recorded, event) in &events {
+            snapshot.apply(event, recorded.occurred_at);
+        }
         Ok(Some(Self(Arc::new(CustomerFacts::of(id, last.version, &snapshot)))))
     }
 

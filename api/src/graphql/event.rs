@@ -24,6 +24,7 @@ use super::{
 /// One event of the log.
 #[derive(Debug, SimpleObject)]
 #[graphql(complex)]
+#[expect(clippy::struct_field_names, reason = "the envelope has an event id, and the schema an id")]
 pub struct Event {
     #[graphql(skip)]
     event_id: EventId,

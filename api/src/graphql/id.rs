@@ -71,8 +71,6 @@ pub fn parse(id: &str) -> Option<(Kind, Uuid)> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
-
     use super::*;
 
     #[test]

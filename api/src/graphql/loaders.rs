@@ -104,7 +104,9 @@ impl Loader<AgentId> for Agents {
             let stream = stream_of::<allhours_domain::agent::Agent>(id);
             let events = services.stream::<AgentEvent>(*tenant, stream, None).await?;
             let mut snapshot = AgentSnapshot::default();
-            events.iter().for_each(|(it, event)| snapshot.apply(event, it.occurred_at));
+            for (it, event) in &events {
+                snapshot.apply(event, it.occurred_at);
+            }
             if let Some((last, _)) = events.last() {
                 found.insert(id, Arc::new(AgentFacts::of(id, last.version, &snapshot)));
             }
@@ -166,7 +168,9 @@ impl Loader<CustomerId> for Customers {
             let stream = stream_of::<allhours_domain::customer::Customer>(id);
             let events = services.stream::<CustomerEvent>(*tenant, stream, None).await?;
             let mut snapshot = CustomerSnapshot::default();
-            events.iter().for_each(|(it, event)| snapshot.apply(event, it.occurred_at));
+            for (it, event) in &events {
+                snapshot.apply(event, it.occurred_at);
+            }
             if let Some((last, _)) = events.last() {
                 found.insert(id, Arc::new(CustomerFacts::of(id, last.version, &snapshot)));
             }
@@ -201,7 +205,9 @@ impl Loader<TeamId> for Teams {
             let stream = stream_of::<allhours_domain::team::Team>(id);
             let events = services.stream::<TeamEvent>(*tenant, stream, None).await?;
             let mut snapshot = TeamSnapshot::default();
-            events.iter().for_each(|(it, event)| snapshot.apply(event, it.occurred_at));
+            for (it, event) in &events {
+                snapshot.apply(event, it.occurred_at);
+            }
             if let Some((last, _)) = events.last() {
                 found.insert(id, Arc::new(TeamFacts::of(id, last.version, &snapshot)));
             }

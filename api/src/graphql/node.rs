@@ -17,6 +17,7 @@ use super::{
 };
 
 /// Anything that has a global id.
+#[expect(clippy::large_enum_variant, reason = "short-lived, and handed over once")]
 #[derive(Debug, Interface)]
 #[graphql(field(name = "id", ty = "ID", desc = "The global id."))]
 pub enum Node {

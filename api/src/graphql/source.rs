@@ -82,7 +82,6 @@ pub fn message(event: &AnyEvent) -> Option<&Personal> {
 }
 
 /// The address in the event that linked it.
-#[must_use]
 pub fn address(identity: IdentityId) -> impl FnOnce(&AnyEvent) -> Option<&Personal> {
     move |event| {
         let AnyEvent::Customer(CustomerEvent::IdentityLinked(event)) = event else { return None };

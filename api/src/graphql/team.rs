@@ -72,7 +72,9 @@ impl Team {
         let tenant = Viewer::of(ctx)?.tenant;
         let events = ctx.data::<Services>()?.stream::<TeamEvent>(tenant, stream, None).await?;
         let mut snapshot = TeamSnapshot::default();
-        events.iter().for_each(|(it, event)| snapshot.apply(event, it.occurred_at));
+        for (it, event) in &events {
+            snapshot.apply(event, it.occurred_at);
+        }
         let none = || Code::NotFound.error("there is no such team");
         let version = events.last().ok_or_else(none)?.0.version;
         Ok(Self(Arc::new(TeamFacts::of(id, version, &snapshot))))

@@ -1,7 +1,5 @@
 //! The schema itself: what stands in the repository is what is served, and who may what.
 
-#![expect(clippy::expect_used, reason = "a test stops where it fails")]
-
 use std::collections::BTreeSet;
 
 use serde_json::Value;

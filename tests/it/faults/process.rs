@@ -112,7 +112,8 @@ impl Served {
     /// The id of some open conversation of the demo.
     pub async fn open_conversation(&self, token: &str) -> String {
         let query = "{ conversations(first: 1, filter: {status: OPEN}) { nodes { id } } }";
-        let answer = ask(&self.address, token, query, &json!({})).await.expect("the server answers");
+        let answer =
+            ask(&self.address, token, query, &json!({})).await.expect("the server answers");
         let id = answer["data"]["conversations"]["nodes"][0]["id"].as_str();
         id.unwrap_or_else(|| panic!("no open conversation: {answer}")).to_owned()
     }

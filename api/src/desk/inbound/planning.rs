@@ -64,13 +64,11 @@ impl<L: Log> Planning<'_, L> {
         };
         for _ in 0..MERGES_MAX {
             let profile = self.look::<Customer>(customer).await?;
-            match profile.state.merged_into() {
-                Some(target) => customer = target,
-                None => {
-                    let known = profile.state.tier();
-                    return Ok(Sender { customer, identity, known });
-                }
-            }
+            let Some(target) = profile.state.merged_into() else {
+                let known = profile.state.tier();
+                return Ok(Sender { customer, identity, known });
+            };
+            customer = target;
         }
         Err(LogError::OutOfBounds("meets customers that are merged in a circle"))
     }
