@@ -187,7 +187,7 @@ impl ArticleLocale {
     }
 
     /// The newest draft; none for customers.
-    fn draft(&self, ctx: &Context<'_>) -> Result<Option<ArticleDraft>> {
+    async fn draft(&self, ctx: &Context<'_>) -> Result<Option<ArticleDraft>> {
         let hidden = Viewer::of(ctx)?.role == Role::Customer;
         Ok((!hidden).then(|| ArticleDraft(self.clone())))
     }

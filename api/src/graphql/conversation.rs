@@ -201,7 +201,7 @@ impl Conversation {
     }
 
     /// Its custom fields that have a value.
-    fn fields(&self, ctx: &Context<'_>) -> Result<Vec<CustomField>> {
+    async fn fields(&self, ctx: &Context<'_>) -> Result<Vec<CustomField>> {
         let viewer = Viewer::of(ctx)?;
         let fields = self.facts.fields.iter();
         Ok(fields.map(|(field, value)| CustomField::of(viewer, field, value)).collect())

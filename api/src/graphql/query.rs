@@ -143,7 +143,7 @@ pub struct Reads;
 #[Object]
 impl Reads {
     /// Who asks.
-    fn viewer(&self, ctx: &Context<'_>) -> Result<ViewerObject> {
+    async fn viewer(&self, ctx: &Context<'_>) -> Result<ViewerObject> {
         let viewer = Viewer::of(ctx)?.clone();
         Ok(ViewerObject { role: viewer.role.into(), viewer })
     }
