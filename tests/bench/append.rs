@@ -5,7 +5,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use allhours_api::desk::{CommandContext, Desk};
+use allhours_api::{
+    clock,
+    desk::{CommandContext, Desk},
+};
 use allhours_domain::{
     actor::Actor,
     article::event::Revised,
@@ -27,7 +30,6 @@ use allhours_eventstore::{
     recorded::{StreamId, StreamType},
 };
 use hdrhistogram::Histogram;
-use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::{
@@ -103,7 +105,7 @@ async fn raw(log: &PgLog, writers: u32, time: Duration) -> Seen {
         async move {
             let mut seen = histogram();
             let mut version = 0;
-            let mut stream = Uuid::now_v7();
+            let mut stream = clock::new_id();
             let started = Instant::now();
             while started.elapsed() < time {
                 let append = append(stream, version, &body);
@@ -112,7 +114,7 @@ async fn raw(log: &PgLog, writers: u32, time: Duration) -> Seen {
                 record(&mut seen, begun.elapsed());
                 version += 1;
                 if version == EVENTS_A_STREAM {
-                    (version, stream) = (0, Uuid::now_v7());
+                    (version, stream) = (0, clock::new_id());
                 }
             }
             seen
@@ -122,7 +124,7 @@ async fn raw(log: &PgLog, writers: u32, time: Duration) -> Seen {
 }
 
 fn append(stream: Uuid, version: i32, body: &ArticleBody) -> Append {
-    let at = Timestamp::now();
+    let at = clock::now();
     let event = AnyEvent::Article(
         Revised {
             locale: Language::new("en").expect("a language"),
@@ -134,7 +136,7 @@ fn append(stream: Uuid, version: i32, body: &ArticleBody) -> Append {
     );
     Append {
         tenant: TENANT,
-        command_id: CommandId(Uuid::now_v7()),
+        command_id: CommandId(clock::new_id()),
         request_hash: [1; 32],
         correlation_id: CorrelationId(Uuid::from_u128(2)),
         causation_id: None,
@@ -144,7 +146,7 @@ fn append(stream: Uuid, version: i32, body: &ArticleBody) -> Append {
         streams: vec![StreamAppend {
             stream: StreamId { stream_type: StreamType("article"), id: stream },
             expected_version: version,
-            events: vec![(EventId(Uuid::now_v7()), event)],
+            events: vec![(EventId(clock::new_id()), event)],
         }],
         shred_events: vec![],
         forget_subjects: vec![],
@@ -159,7 +161,7 @@ async fn whole(log: &PgLog, writers: u32, time: Duration) -> Seen {
         let desk = desk.clone();
         tasks.push(tokio::spawn(async move {
             let mut seen = histogram();
-            let agent = AgentId(Uuid::now_v7());
+            let agent = AgentId(clock::new_id());
             let started = Instant::now();
             let mut conversation = open(&desk).await;
             let mut notes = 0;
@@ -179,10 +181,10 @@ async fn whole(log: &PgLog, writers: u32, time: Duration) -> Seen {
 }
 
 async fn open(desk: &Desk<PgLog>) -> ConversationId {
-    let id = ConversationId(Uuid::now_v7());
+    let id = ConversationId(clock::new_id());
     let open = ConversationCommand::Open(Open {
         id,
-        customer: CustomerId(Uuid::now_v7()),
+        customer: CustomerId(clock::new_id()),
         channel: Channel::Email,
         subject: None,
         language: None,
@@ -196,7 +198,7 @@ async fn open(desk: &Desk<PgLog>) -> ConversationId {
 
 async fn add_note(desk: &Desk<PgLog>, id: ConversationId, agent: AgentId) {
     let note = ConversationCommand::AddNote(AddNote {
-        message: MessageId(Uuid::now_v7()),
+        message: MessageId(clock::new_id()),
         agent,
         text: MessageText::new(pgbench::body()).expect("the text fits"),
         mentions: vec![],

@@ -6,10 +6,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+use allhours_api::clock;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::{Message, client::IntoClientRequest};
-use uuid::Uuid;
 
 use crate::{
     figures::{Figure, histogram, quantile_ms, record},
@@ -62,7 +62,7 @@ fn body(query: &str, variables: &Value) -> String {
 }
 
 fn note(conversation: &str, text: &str) -> Value {
-    let key = Uuid::now_v7().to_string();
+    let key = clock::new_id().to_string();
     json!({ "input": { "conversationId": conversation, "text": text, "mentions": [], "idempotencyKey": key } })
 }
 

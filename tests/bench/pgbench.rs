@@ -8,6 +8,7 @@ use std::{
     process::Command,
 };
 
+use allhours_api::clock;
 use tokio_postgres::Config;
 
 const SCHEMA: &str = "create table if not exists bare_events (
@@ -101,7 +102,7 @@ fn arguments(
         format!("--log-prefix={}", prefix.display()),
         format!("-c{clients}"),
         format!("-T{seconds}"),
-        format!("-Dr={}", uuid::Uuid::now_v7().simple()),
+        format!("-Dr={}", clock::new_id().simple()),
         format!("-f{}", file.display()),
         format!("-h{host}"),
         format!("-p{port}"),

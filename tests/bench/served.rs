@@ -9,7 +9,7 @@ use std::{
 
 use tokio::process::{Child, Command};
 
-const READY_MAX: Duration = Duration::from_secs(120);
+const READY_MAX: Duration = Duration::from_mins(2);
 
 /// A serving process.
 pub struct Served {

@@ -74,7 +74,7 @@ async fn follow(log: PgLog) -> Seen {
         let after = seen.positions.last().copied().unwrap_or(0);
         let page = log.read(after, 1_000).await.expect("the log reads");
         if page.is_empty() {
-            quiet += if seen.positions.is_empty() { 0 } else { 1 };
+            quiet += u32::from(!seen.positions.is_empty());
             tokio::time::sleep(Duration::from_millis(1)).await;
         } else {
             quiet = 0;

@@ -16,7 +16,7 @@ use tokio::{net::TcpListener, process::Command, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 /// How long one program of the clients may take.
-const CLIENT_MAX: Duration = Duration::from_secs(120);
+const CLIENT_MAX: Duration = Duration::from_mins(2);
 
 /// A server with the demo tenant, in this process, on a database of its own.
 pub(crate) struct Desk {
@@ -46,14 +46,14 @@ pub(crate) async fn desk() -> Desk {
     };
     let settings = Arc::new(config::load(&overrides, &environment()).expect("the settings fit"));
     let metrics = telemetry::count().expect("metrics are counted");
-    let server = Server::open(Arc::clone(&settings), metrics).await.expect("the desk opens");
-    demo::make(&server.program().desk).await.expect("the demo is made");
+    let opened = Server::open(Arc::clone(&settings), metrics).await.expect("the desk opens");
+    demo::make(&opened.program().desk).await.expect("the demo is made");
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port of our own");
     let address = format!("http://{}", listener.local_addr().expect("the port is known"));
     let stop = CancellationToken::new();
     let asked = stop.clone().cancelled_owned();
     let served = tokio::spawn(async move {
-        server.serve(listener, asked).await.expect("the server ends well");
+        opened.serve(listener, asked).await.expect("the server ends well");
     });
     Desk { address, settings, stop, served, folder }
 }

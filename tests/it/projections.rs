@@ -21,7 +21,7 @@ use allhours_tests::{
     history::History,
 };
 
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_mins(1);
 
 /// A log in a database of its own.
 async fn desk() -> (TestDatabase, PgLog) {

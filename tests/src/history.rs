@@ -60,7 +60,7 @@ impl<L: Log> History<L> {
     pub fn new(log: L, seed: u64) -> Self {
         let mut chance = Chance(seed);
         let desks = (0..2).map(|_| Desk::of(chance.id())).collect();
-        let now = Timestamp::from_second(1_700_000_000).expect("an instant");
+        let now = Timestamp::UNIX_EPOCH + SignedDuration::from_secs(1_700_000_000);
         Self { log, chance, now, desks, last: 0 }
     }
 

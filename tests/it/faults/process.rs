@@ -1,4 +1,5 @@
 //! The program as a process: started, asked, killed.
+#![expect(clippy::panic, reason = "a process that does not do what it should ends the test")]
 
 use std::{
     net::TcpListener,
@@ -10,8 +11,8 @@ use std::{
 use serde_json::{Value, json};
 use tokio::process::{Child, Command};
 
-const READY_MAX: Duration = Duration::from_secs(60);
-const ENDS_MAX: Duration = Duration::from_secs(120);
+const READY_MAX: Duration = Duration::from_mins(1);
+const ENDS_MAX: Duration = Duration::from_mins(2);
 
 fn program(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_allhours-under-test"));
@@ -59,9 +60,8 @@ impl Served {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };
-        if tokio::time::timeout(READY_MAX, ready).await.is_err() {
-            panic!("the server does not become ready: {}", self.log());
-        }
+        let ready = tokio::time::timeout(READY_MAX, ready).await;
+        assert!(ready.is_ok(), "the server does not become ready: {}", self.log());
     }
 
     fn log(&self) -> String {

@@ -31,7 +31,6 @@ use uuid::Uuid;
 /// The schema of one test; ends with it.
 pub struct Served {
     pub schema: Schema,
-    pub services: Services,
     _runner: Arc<Runner<PgLog>>,
     _database: TestDatabase,
     _folder: TempDir,
@@ -81,9 +80,9 @@ impl Served {
             search,
         });
         let options = Options { introspection: true, limits: Limits::default() };
-        let schema = build(services.clone(), options);
+        let schema = build(services, options);
         let runner = Arc::new(runner);
-        Self { schema, services, _runner: runner, _database: database, _folder: folder, stop }
+        Self { schema, _runner: runner, _database: database, _folder: folder, stop }
     }
 
     /// The whole answer.

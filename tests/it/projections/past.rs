@@ -59,7 +59,8 @@ async fn the_queue_as_of_a_position_is_the_queue_that_was() {
             let found: Vec<_> = page.rows.iter().map(QueueKey::from).collect();
             assert_eq!(found, expected, "as of {position}");
             let length = queue_length(&reader, TeamScope::Any, Some(position)).await;
-            assert_eq!(length.expect("a length").conversations, expected.len() as i64);
+            let expected_length = i64::try_from(expected.len()).expect("few");
+            assert_eq!(length.expect("a length").conversations, expected_length);
             if position == last {
                 let now = queue(&reader, filter, None, None, 1_000).await.expect("the queue");
                 assert_eq!(now, page);

@@ -89,11 +89,9 @@ impl Desk {
         }
         let few = self.agents.len() < 4 || self.customers.len() < 6 || self.teams.is_empty();
         match if few { chance.below(3) } else { 3 + chance.below(40) } {
-            0 | 3 => self.agent(chance),
-            1 | 4 => self.customer(chance),
+            0 | 3 | 6..=8 => self.agent(chance),
+            1 | 4 | 9..=11 => self.customer(chance),
             2 | 5 => self.team(chance),
-            6..=8 => self.agent(chance),
-            9..=11 => self.customer(chance),
             12..=14 => self.article(chance),
             15..=18 => self.opening(chance),
             19 => self.merging(chance),

@@ -19,8 +19,6 @@ pub(super) fn of_message(said: Option<scalars::Language>, text: &MessageText) ->
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
-
     use super::*;
 
     fn recognised(text: &str) -> Option<String> {

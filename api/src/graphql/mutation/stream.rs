@@ -75,9 +75,9 @@ pub(super) async fn holding_text(
             {
                 came_from = Some(split.source);
             }
-            if let Some(intake) = written(&event, message) {
+            if let Some(written) = Written::here(&event, message) {
                 let mut holding = vec![recorded.event_id];
-                if let Some(intake) = intake {
+                if let Some(intake) = written.intake {
                     holding.extend(delivered(call, intake).await?);
                 }
                 return Ok(holding);
@@ -91,18 +91,26 @@ pub(super) async fn holding_text(
     Ok(Vec::new())
 }
 
-/// Whether the message was written here; if so, with which delivery, if any.
-fn written(event: &ConversationEvent, message: MessageId) -> Option<Option<IntakeId>> {
-    let (here, intake) = if let ConversationEvent::CustomerMessageReceived(event) = event {
-        (event.message, event.intake)
-    } else if let ConversationEvent::AgentReplied(event) = event {
-        (event.message, None)
-    } else if let ConversationEvent::NoteAdded(event) = event {
-        (event.message, None)
-    } else {
-        return None;
-    };
-    (here == message).then_some(intake)
+/// How a message was written.
+struct Written {
+    /// The delivery it came with, if through a provider.
+    intake: Option<IntakeId>,
+}
+
+impl Written {
+    /// None where `event` did not write `message`.
+    fn here(event: &ConversationEvent, message: MessageId) -> Option<Self> {
+        let (here, intake) = if let ConversationEvent::CustomerMessageReceived(event) = event {
+            (event.message, event.intake)
+        } else if let ConversationEvent::AgentReplied(event) = event {
+            (event.message, None)
+        } else if let ConversationEvent::NoteAdded(event) = event {
+            (event.message, None)
+        } else {
+            return None;
+        };
+        (here == message).then_some(Self { intake })
+    }
 }
 
 async fn delivered(call: &Call<'_>, intake: IntakeId) -> Result<Option<EventId>, Problem> {
