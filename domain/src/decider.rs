@@ -174,7 +174,10 @@ macro_rules! cqrs_seam {
 
 /// Spells out the fields of events: one struct each.
 macro_rules! shapes {
-    ($($(#[$meta:meta])+ $name:ident { $($(#[doc = $doc:literal])+ $field:ident: $type:ty,)* })+) => {$(
+    ($(
+        $(#[$meta:meta])+
+        $name:ident { $($(#[doc = $doc:literal])+ $field:ident: $type:ty,)* }
+    )+) => {$(
         $(#[$meta])+
         #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
         pub struct $name { $($(#[doc = $doc])+ pub $field: $type,)* }

@@ -63,7 +63,7 @@ fn body(query: &str, variables: &Value) -> String {
 
 fn note(conversation: &str, text: &str) -> Value {
     let key = clock::new_id().to_string();
-    json!({ "input": { "conversationId": conversation, "text": text, "mentions": [], "idempotencyKey": key } })
+    json!({ "input": { "conversationId": conversation, "text": text, "idempotencyKey": key } })
 }
 
 /// The floor: the same path with nothing to do.

@@ -1,7 +1,7 @@
 //! Benchmarks: each figure beside its limit or peer, measured in the same run.
 //!
-//! `bench [NAME...]` runs those named, or all. Read `figures` (what is reported), `pgbench` (the peer of
-//! the appends) and `load` (the load generator), then one benchmark.
+//! `bench [NAME...]` runs those named, or all. Read `figures` (what is reported), `pgbench` (the
+//! peer of the appends) and `load` (the load generator), then one benchmark.
 #![expect(clippy::panic, reason = "a benchmark that can't go on should stop and say why")]
 
 mod append;
@@ -25,6 +25,8 @@ const BENCHMARKS: &[&str] = &["append", "tailing", "desk", "rebuild"];
 
 #[tokio::main]
 async fn main() {
+    // The HTTP client wants one even where nothing is encrypted.
+    rustls::crypto::ring::default_provider().install_default().ok();
     let named: Vec<String> = std::env::args().skip(1).collect();
     if let [what, folder, seconds] = named.as_slice()
         && what == "writer"

@@ -8,7 +8,10 @@ use serde::Deserialize;
 use super::{ConfigError, Secret};
 
 macro_rules! settings {
-    ($($(#[doc = $doc:literal])+ $Name:ident { $($(#[doc = $fdoc:literal])+ $field:ident: $type:ty,)+ })+) => {$(
+    ($(
+        $(#[doc = $doc:literal])+
+        $Name:ident { $($(#[doc = $fdoc:literal])+ $field:ident: $type:ty,)+ }
+    )+) => {$(
         $(#[doc = $doc])+
         #[derive(Debug, Clone, Deserialize)]
         #[serde(deny_unknown_fields)]

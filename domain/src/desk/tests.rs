@@ -216,7 +216,8 @@ fn a_command() -> impl Strategy<Value = DeskCommand> {
 proptest! {
     #[test]
     fn a_desk_obeys_the_laws_of_aggregates(commands in vec(a_command(), 0..40)) {
-        let always_records = |command: &DeskCommand| matches!(command, DeskCommand::RecordExport(_));
+        let always_records =
+            |command: &DeskCommand| matches!(command, DeskCommand::RecordExport(_));
         let desk = obeys_the_laws::<Desk>(commands, always_records);
         prop_assert!(desk.fields().len() <= Desk::FIELDS_MAX);
         let hours_max = Desk::REOPEN_WITHIN_HOURS_MAX;

@@ -57,7 +57,8 @@ async fn after_a_tenants_key_was_rotated_all_its_texts_still_open() {
     let next = log_on(&database, key).await;
     assert_eq!(texts(&next).await.expect("opened").len(), 701);
     let old_key_gone = "do $$ begin
-        assert (select array_agg(generation order by generation) from tenant_keys) = array[2::smallint];
+        assert (select array_agg(generation order by generation) from tenant_keys)
+            = array[2::smallint];
         assert (select bool_and(tenant_generation = 2) from subject_keys);
     end $$";
     execute(&database, old_key_gone).await.expect("nothing is wrapped by the old key");

@@ -5,6 +5,7 @@ use std::{
     net::TcpListener,
     path::{Path, PathBuf},
     process::Stdio,
+    sync::LazyLock,
     time::Duration,
 };
 
@@ -30,6 +31,8 @@ pub struct Served {
 impl Served {
     /// Starts `serve` on a data directory, and waits until it is ready.
     pub async fn start(folder: &Path, more: &[&str]) -> Self {
+        // The client wants one even where nothing is encrypted; another test may have been first.
+        rustls::crypto::ring::default_provider().install_default().ok();
         let port = TcpListener::bind("127.0.0.1:0").expect("a free port").local_addr();
         let listen = format!("127.0.0.1:{}", port.expect("a port").port());
         let log = std::fs::File::create(folder.with_extension("log")).expect("a log file");
@@ -111,7 +114,7 @@ impl Served {
 
     /// The id of some open conversation of the demo.
     pub async fn open_conversation(&self, token: &str) -> String {
-        let query = "{ conversations(first: 1, filter: {status: OPEN}) { nodes { id } } }";
+        let query = "{ conversations(first: 1, filter: {statuses: [OPEN]}) { nodes { id } } }";
         let answer =
             ask(&self.address, token, query, &json!({})).await.expect("the server answers");
         let id = answer["data"]["conversations"]["nodes"][0]["id"].as_str();
@@ -126,7 +129,8 @@ pub async fn ask(
     query: &str,
     variables: &Value,
 ) -> Result<Value, reqwest::Error> {
-    let request = reqwest::Client::new()
+    static CLIENT: LazyLock<reqwest::Client> = LazyLock::new(reqwest::Client::new);
+    let request = CLIENT
         .post(format!("{address}/graphql"))
         .bearer_auth(token)
         .timeout(Duration::from_secs(10))

@@ -178,7 +178,8 @@ proptest! {
     fn nothing_is_assumed_resolved_while_somebody_waits_for_an_answer(commands in commands()) {
         for step in lived(commands) {
             let resolves = |event: &ConversationEvent| {
-                matches!(event, ConversationEvent::Resolved(it) if it.kind == ResolutionKind::Assumed)
+                matches!(event, ConversationEvent::Resolved(it)
+                    if it.kind == ResolutionKind::Assumed)
             };
             if step.decision.iter().flatten().any(resolves) {
                 prop_assert!(!step.before.awaits_reply());
@@ -214,7 +215,10 @@ proptest! {
 
     /// A fold can't refuse: also a history that no rule would have granted is one.
     #[test]
-    fn folding_is_total(commands in commands(), order in prop::collection::vec(any::<Index>(), 60)) {
+    fn folding_is_total(
+        commands in commands(),
+        order in prop::collection::vec(any::<Index>(), 60),
+    ) {
         let events = events(&lived(commands));
         let mut state = Conversation::default();
         let mut seen = None;
