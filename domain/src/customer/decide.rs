@@ -30,11 +30,10 @@ impl Customer {
             };
             return Ok(identify(command));
         };
+        let leaves = matches!(command, CustomerCommand::Unmerge(_) | CustomerCommand::Erase(_));
         match (profile.standing, &command) {
-            (Standing::Active, _)
-            | (Standing::MergedInto(_), CustomerCommand::Unmerge(_) | CustomerCommand::Erase(_)) => {
-                profile.decide(command)
-            }
+            (Standing::Active, _) => profile.decide(command),
+            (Standing::MergedInto(_), _) if leaves => profile.decide(command),
             (Standing::MergedInto(target), _) => Err(CustomerRefusal::MergedInto { target }),
             (Standing::Erased, CustomerCommand::Erase(_)) => Ok(vec![]),
             (Standing::Erased, _) => Err(CustomerRefusal::Erased),
