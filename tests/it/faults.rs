@@ -1,15 +1,14 @@
 //! What is acknowledged survives every fault, and nothing happens twice.
 //!
-//! Real processes on a durable PostgreSQL of their own: `process` starts and kills them, `writer`
-//! writes notes and remembers what was acknowledged and what nobody knows.
+//! Real processes on a durable PostgreSQL of their own: `crate::process` starts and kills them,
+//! `writer` writes notes and remembers what was acknowledged and what nobody knows.
 
-mod process;
 mod writer;
 
 use std::time::Duration;
 
-use process::Served;
-use writer::Writer;
+use self::writer::Writer;
+use crate::process::Served;
 
 const KILLS: u32 = 20;
 const WRITERS: usize = 8;

@@ -8,5 +8,6 @@ mod graphql;
 mod isolation;
 mod migrations;
 mod mutations;
+mod process;
 mod projections;
 mod search;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::process::ask;
+use crate::process::ask;
 
 const ADD_NOTE: &str = "mutation ($input: ConversationAddNoteInput!) {
     conversationAddNote(input: $input) { position userErrors { code message } }
