@@ -181,7 +181,7 @@ impl<L: Log> Importer<L> {
         let fingerprint = context.fingerprint.unwrap_or_default();
         let known = self.desk.log().answered(self.tenant, context.command_id, fingerprint).await;
         match known {
-            Ok(Some(_)) => return Ok(Outcome::Known),
+            Ok(Some(position)) => return Ok(Outcome::Known { position }),
             Ok(None) => {}
             Err(LogError::CommandReused(_)) => {
                 return Ok(Outcome::Refused("another line of this file has the same id".into()));
@@ -198,7 +198,7 @@ impl<L: Log> Importer<L> {
         self.desk.forget_state(self.tenant, customer);
         self.desk.forget_state(self.tenant, conversation);
         match committed {
-            Ok(done) if done.repeated => Ok(Outcome::Known),
+            Ok(done) if done.repeated => Ok(Outcome::Known { position: done.position }),
             Ok(done) => {
                 Ok(Outcome::Imported { turns: dialogue.turns.len(), position: done.position })
             }

@@ -18,7 +18,10 @@ pub enum Outcome {
         position: i64,
     },
     /// It was there before.
-    Known,
+    Known {
+        /// Reads that wait for this position see it.
+        position: i64,
+    },
     /// It was not taken.
     Refused(String),
     /// There is nothing in it.
@@ -76,7 +79,10 @@ impl Report {
                 self.turns += turns as u64;
                 self.position = self.position.max(position);
             }
-            Outcome::Known => self.known += 1,
+            Outcome::Known { position } => {
+                self.known += 1;
+                self.position = self.position.max(position);
+            }
             Outcome::Blank => {}
             Outcome::Refused(reason) => {
                 self.refused_lines += 1;

@@ -43,6 +43,7 @@ async fn importing_again_changes_nothing_whatever_the_file_is_called() {
     let head = importer.desk.log().head().await.unwrap();
     let again = importer.file(file(LINES).path(), &()).await.unwrap();
     assert_eq!((again.dialogues, again.known), (0, first.dialogues));
+    assert_eq!(again.position, first.position);
     assert_eq!(importer.desk.log().head().await.unwrap(), head);
 }
 
