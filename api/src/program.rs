@@ -3,7 +3,7 @@
 use std::{fs::DirBuilder, io, os::unix::fs::DirBuilderExt, path::PathBuf, sync::Arc};
 
 use allhours_eventstore::{
-    database::{Database, DatabaseError, DatabaseOptions},
+    database::{self, Database, DatabaseError, DatabaseOptions},
     embedded::{EmbeddedError, EmbeddedOptions, Server},
     error::LogError,
     keys::{MasterKey, MasterKeys},
@@ -77,18 +77,19 @@ impl Store {
         config::install_tls();
         make_data_dir(settings)?;
         let url = &settings.database.url;
-        let (connect, server) = if url.is_empty() {
-            let mut options = EmbeddedOptions::new(&settings.data.dir);
-            options.bin_dir = given(&settings.database.bin_dir);
-            let server = Server::start_or_attach(&options).await?;
-            (server.config(), Some(server))
-        } else {
-            (url.reveal().parse().map_err(|_| ProgramError::DatabaseUrl)?, None)
-        };
-        let options = DatabaseOptions {
+        let mut options = DatabaseOptions {
             reader_connections_max: settings.database.connections_max,
             tls_ca_file: given(&settings.database.tls_ca_file),
             ..DatabaseOptions::default()
+        };
+        let (connect, server) = if url.is_empty() {
+            let mut embedded = EmbeddedOptions::new(&settings.data.dir);
+            embedded.bin_dir = given(&settings.database.bin_dir);
+            let server = Server::start_or_attach(&embedded).await?;
+            (server.config(), Some(server))
+        } else {
+            let read = database::url::parse(url.reveal(), &mut options);
+            (read.map_err(|_| ProgramError::DatabaseUrl)?, None)
         };
         let database = Database::connect(connect, options).await?;
         Ok(Self { database, server })
@@ -177,7 +178,10 @@ async fn open_log(settings: &Settings, database: &Database) -> Result<PgLog, Pro
     let path = settings.data.dir.join(MASTER_KEY_FILE);
     if !path.exists() {
         // A new key is only for a new desk: it would open nothing of an old one.
-        let empty = start(MasterKey::generate()?.into()).await?;
+        let empty = match start(MasterKey::generate()?.into()).await {
+            Err(LogError::Key(_)) => return Err(ProgramError::MasterKeyMissing { path }),
+            started => started?,
+        };
         let head = empty.head().await;
         empty.stop().await;
         if head? > 0 {

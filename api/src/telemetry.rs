@@ -51,6 +51,8 @@ impl Drop for Traces {
 /// The filter or the endpoint is wrong.
 pub fn begin(settings: &Telemetry) -> Result<Traces, TelemetryError> {
     let filter = EnvFilter::try_new(&settings.log_filter)?;
+    // The exporter of traces wants it chosen, also where it speaks in the clear.
+    crate::config::install_tls();
     let provider = provider(&settings.otlp_endpoint)?;
     let lines: Box<dyn Layer<Registry> + Send + Sync> = match settings.log_format {
         LogFormat::Json => Box::new(

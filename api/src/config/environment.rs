@@ -23,9 +23,9 @@ pub(super) fn settings(
 ) -> Result<Vec<Setting>, ConfigError> {
     let mut settings = Vec::new();
     // First, so that the program's own name for it wins.
-    for variable in ["DATABASE_URL", "DATABASE_URL_FILE"] {
+    for (variable, in_file) in [("DATABASE_URL", false), ("DATABASE_URL_FILE", true)] {
         if let Some(value) = lookup(environment, variable) {
-            settings.push(setting("database.url", variable, value, defaults)?);
+            settings.push(setting("database.url", variable, value, in_file, defaults)?);
         }
     }
     for (variable, value) in environment {
@@ -36,7 +36,8 @@ pub(super) fn settings(
         }
         let name = rest.to_ascii_lowercase().replacen('_', ".", 1);
         let secret = name.strip_suffix("_file").filter(|name| SECRETS.contains(name));
-        settings.push(setting(secret.unwrap_or(&name), variable, value, defaults)?);
+        let (name, in_file) = (secret.unwrap_or(&name), secret.is_some());
+        settings.push(setting(name, variable, value, in_file, defaults)?);
     }
     Ok(settings)
 }
@@ -45,10 +46,12 @@ fn setting(
     name: &str,
     variable: &str,
     value: &str,
+    in_file: bool,
     defaults: &Dict,
 ) -> Result<Setting, ConfigError> {
     let source = format!("the environment variable {variable}");
-    if !variable.ends_with("_FILE") {
+    // Other settings are names of files themselves.
+    if !in_file {
         return Setting::parse(name, value, &source, defaults);
     }
     let text = std::fs::read_to_string(value).map_err(|error| {

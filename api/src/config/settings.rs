@@ -2,7 +2,10 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-use allhours_eventstore::keys::MasterKey;
+use allhours_eventstore::{
+    database::{DatabaseOptions, url},
+    keys::MasterKey,
+};
 use serde::Deserialize;
 
 use super::{ConfigError, Secret};
@@ -211,6 +214,8 @@ impl Settings {
             .find(|(_, is_zero)| *is_zero);
         let wrong = if let Some((name, _)) = zero {
             Some((name, "must be more than 0"))
+        } else if !self.database.url_reads() {
+            Some(("database.url", "is not an address of a PostgreSQL server"))
         } else if !master.is_empty() && !is_key(master) {
             Some(("keys.master", "must be 32 bytes in base64 or hexadecimal"))
         } else if !self.keys.earlier().all(is_key) {
@@ -235,6 +240,12 @@ impl Settings {
         issuer.is_empty()
             || issuer.starts_with("https://")
             || local.iter().any(|prefix| issuer.starts_with(prefix))
+    }
+}
+
+impl Database {
+    fn url_reads(&self) -> bool {
+        self.url.is_empty() || url::parse(self.url.reveal(), &mut DatabaseOptions::default()).is_ok()
     }
 }
 

@@ -86,6 +86,20 @@ fn a_secret_can_stand_in_a_file_and_is_never_shown() {
 }
 
 #[test]
+fn a_setting_that_names_a_file_is_not_read_from_it() {
+    let settings = load_with(&[("ALLHOURS_DATABASE_TLS_CA_FILE", "/etc/ca.pem")]).unwrap();
+    assert_eq!(settings.database.tls_ca_file, Path::new("/etc/ca.pem"));
+}
+
+#[test]
+fn an_address_of_a_database_that_does_not_read_is_refused_and_not_repeated() {
+    let error = why_not(&[("DATABASE_URL", "postgres://u:hush@db/desk?sslmode=maybe")]);
+    assert!(error.contains("`database.url`") && !error.contains("hush"), "{error}");
+    let url = "postgres://u:p@db.example/desk?sslmode=verify-full&sslrootcert=/etc/ca.pem";
+    assert!(load_with(&[("DATABASE_URL", url)]).is_ok());
+}
+
+#[test]
 fn a_list_in_the_environment_is_separated_by_commas() {
     let origins = "https://a.example, https://b.example";
     let settings = load_with(&[("ALLHOURS_SERVER_ORIGINS", origins)]).unwrap();

@@ -24,6 +24,7 @@ use super::{
 
 /// What was forgotten, by whom and why: proof for the one who asked. Holds nothing personal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Certificate {
     /// Whose desk.
     pub tenant: TenantId,
