@@ -5,11 +5,12 @@
 #![expect(clippy::missing_panics_doc, reason = "a scenario is made of assertions")]
 
 mod appending;
+mod checkpoints;
 mod forgetting;
 mod history;
 pub mod script;
 
-pub use self::{appending::*, forgetting::*, history::*};
+pub use self::{appending::*, checkpoints::*, forgetting::*, history::*};
 
 /// Makes a test of each scenario; `$fresh` is a future that gives a fresh log, and anything
 /// that must live as long as the test.
@@ -41,6 +42,8 @@ macro_rules! contract_suite {
             history_finds_by_position_and_by_id,
             history_pages_by_every_part_of_a_filter,
             history_turns_instants_into_positions,
+            checkpoints_grow_and_a_size_has_one_for_ever,
+            a_checkpoint_is_made_of_what_is_there,
         }
     };
     ($fresh:expr, $($scenario:ident,)+) => {$(

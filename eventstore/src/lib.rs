@@ -2,10 +2,12 @@
 //!
 //! Read [`recorded`] (what stands in the log), [`append`] (what an append is and what comes
 //! back), then [`log`] (the trait that PostgreSQL and memory both keep) and [`history`] (the
-//! questions that analysts and auditors ask of it).
+//! questions that analysts and auditors ask of it). [`merkle`] and [`checkpoint`] are what
+//! auditors hold the log to.
 
 pub mod append;
 pub mod canonical;
+pub mod checkpoint;
 pub mod contract;
 pub mod database;
 pub mod embedded;
@@ -14,6 +16,7 @@ pub mod history;
 pub mod keys;
 pub mod log;
 pub mod memory;
+pub mod merkle;
 pub mod migrate;
 mod opening;
 pub mod pg;

@@ -1,5 +1,7 @@
 //! The log in memory, for fast tests: the same contract, nothing on disk.
 
+mod checkpoints;
+
 use std::{
     collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -12,6 +14,7 @@ use uuid::Uuid;
 
 use crate::{
     append::{Append, Receipt},
+    checkpoint::Kept,
     error::LogError,
     history::{EventFilter, History, Start},
     keys::{MasterKeys, cipher, keyring::Keyring, memory_rows::MemoryRows},
@@ -43,6 +46,7 @@ struct State {
     commands: HashMap<(TenantId, CommandId), ([u8; 32], Position)>,
     event_ids: HashMap<EventId, Position>,
     sealed: BTreeMap<TextPlace, (i16, Arc<[u8]>)>,
+    checkpoints: BTreeMap<Position, Kept>,
 }
 
 impl MemoryLog {

@@ -5,6 +5,7 @@
 
 mod appender;
 mod batch;
+pub(crate) mod checkpoints;
 mod key_rows;
 mod read;
 mod rotate;

@@ -10,6 +10,9 @@ macro_rules! statements {
 }
 
 statements! {
+    CHECKPOINTS_AFTER = "checkpoints/after";
+    CHECKPOINTS_KEEP = "checkpoints/keep";
+    CHECKPOINTS_UP_TO = "checkpoints/up_to";
     DATABASE_MIGRATION_LOCK = "database/migration_lock";
     DATABASE_SESSION = "database/session";
     DATABASE_TENANT = "database/tenant";
@@ -31,6 +34,7 @@ statements! {
     LOG_CIPHERTEXTS = "log/ciphertexts";
     LOG_HEAD = "log/head";
     LOG_LAST_OF_STREAM = "log/last_of_stream";
+    LOG_LEAVES = "log/leaves";
     LOG_LISTEN = "log/listen";
     LOG_LOAD = "log/load";
     LOG_NOTIFY = "log/notify";

@@ -1,15 +1,20 @@
 //! Checks that the stored log is what it must be: invariants I1 to I4, and the sealed texts.
 //!
 //! One pass over all events in order, a page at a time, recomputes what each row claims about
-//! itself; five statements compare the tables with each other. All of it sees one moment.
+//! itself, and the Merkle tree that checkpoints signed; five statements compare the tables with
+//! each other. All of it sees one moment.
+
+mod checkpoints;
 
 use allhours_domain::ids::TenantId;
 use serde_json::Value;
 use tokio_postgres::{Client, Row};
 use uuid::Uuid;
 
+use self::checkpoints::Checking;
 use crate::{
     canonical::{canonical_bytes, leaf_hash, sha256},
+    checkpoint::note::Verifier,
     database::Database,
     error::LogError,
     pg,
@@ -58,6 +63,8 @@ pub enum Rule {
     TextsAgree,
     /// A sealed text belongs to an event, and to a subject that was not forgotten.
     NoTextIsLeftOver,
+    /// Every signed checkpoint is that of the events up to it.
+    CheckpointsAgree,
 }
 
 impl Rule {
@@ -74,6 +81,7 @@ impl Rule {
             Self::EventsRead => "an event has a known name and the shape of its version",
             Self::LeafHashesAgree => "no stored byte of an event was changed",
             Self::TextsAgree => "a sealed text is the one that its event names",
+            Self::CheckpointsAgree => "a checkpoint is signed and is that of the events up to it",
             Self::NoTextIsLeftOver => "a sealed text belongs to an event and a known subject",
         }
     }
@@ -88,6 +96,8 @@ pub struct Verified {
     pub texts: u64,
     /// How many texts that events name and that were deleted.
     pub texts_deleted: u64,
+    /// How many checkpoints.
+    pub checkpoints: u64,
     /// The last position.
     pub head: Position,
     /// Everything that is not as it must be, at most a hundred of each rule.
@@ -110,27 +120,47 @@ impl Verified {
 }
 
 /// Verifies the whole log of `database` as it is at this moment. `progress` hears the position
-/// reached. Reads only, opens no text and needs no key.
+/// reached. Reads only, opens no text and needs no key; who signed the checkpoints is not asked.
 ///
 /// # Errors
 ///
 /// A failure of the database; what is wrong with the log is a finding.
 pub async fn verify(
     database: &Database,
+    progress: impl FnMut(Position),
+) -> Result<Verified, LogError> {
+    verify_signed(database, &[], progress).await
+}
+
+/// The same, and each checkpoint must be signed by one of these keys, unless there is none.
+///
+/// # Errors
+///
+/// As [`verify`].
+pub async fn verify_signed(
+    database: &Database,
+    keys: &[Verifier],
     mut progress: impl FnMut(Position),
 ) -> Result<Verified, LogError> {
     let connection = database.dedicated().await?;
     let client = &connection.client;
     client.batch_execute(sql::VERIFY_BEGIN).await?;
     let mut verified = Verified::default();
+    let mut checking = Checking::begin(client, keys).await?;
     loop {
         let rows = client.query(sql::LOG_READ, &[&verified.head, &PAGE_EVENTS]).await?;
         if rows.is_empty() {
             break;
         }
         check_page(client, &rows, &mut verified).await?;
+        for row in &rows {
+            // A hash of another length is found by its row, and here by every checkpoint after.
+            let leaf = row.try_get::<_, &[u8]>(15)?.try_into().unwrap_or_default();
+            checking.event(client, leaf, &mut verified).await?;
+        }
         progress(verified.head);
     }
+    checking.end(client, &mut verified).await?;
     for (rule, statement) in [
         (Rule::VersionsAreGapless, sql::VERIFY_VERSIONS),
         (Rule::HeadsAgree, sql::VERIFY_HEADS),

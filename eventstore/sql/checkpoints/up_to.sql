@@ -1,0 +1,5 @@
+select size, previous_size, nodes, note
+from checkpoints
+where size <= $1
+order by size desc
+limit 1
