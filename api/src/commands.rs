@@ -70,10 +70,17 @@ impl<E: Error + Send + Sync + 'static> From<E> for Failure {
     }
 }
 
-/// Carries out what the command line asks for.
-pub async fn run(cli: Cli) -> ExitCode {
+/// Carries out what the command line asks for, on a runtime of its own.
+///
+/// Not async, so that the program is compiled here once and not again in each binary.
+#[must_use]
+pub fn run(cli: Cli) -> ExitCode {
     let output = cli.global.output;
-    match carry_out(cli).await {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return complain(&error.into(), output),
+    };
+    match runtime.block_on(carry_out(cli)) {
         Ok(said) => {
             // A reader that has gone, as `head` does, wants no more.
             answer(&said, output).ok();

@@ -6,10 +6,5 @@ use allhours_api::{cli::Cli, commands};
 use clap::Parser;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime.block_on(commands::run(cli)),
-        // Without threads there is nobody to say why to.
-        Err(_) => ExitCode::FAILURE,
-    }
+    commands::run(Cli::parse())
 }

@@ -6,8 +6,5 @@ use allhours_api::{cli::Cli, commands};
 use clap::Parser;
 
 fn main() -> ExitCode {
-    match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime.block_on(commands::run(Cli::parse())),
-        Err(_) => ExitCode::FAILURE,
-    }
+    commands::run(Cli::parse())
 }
