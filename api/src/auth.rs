@@ -13,15 +13,12 @@ use std::{path::Path, sync::Arc};
 
 use jiff::Timestamp;
 
-pub use self::{
-    local::{LocalKey, LocalKeyError},
-    verify::Refused,
-};
+pub use self::{local::LocalKey, verify::Refused};
 use self::{
     oidc::Issuer,
     verify::{Claims, Expected},
 };
-use crate::{config::Auth, graphql::viewer::Viewer};
+use crate::{config::Auth, graphql::viewer::Viewer, keyfile::KeyFileError};
 
 /// Somebody whose token was good.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,7 +45,7 @@ impl Authenticator {
     /// # Errors
     ///
     /// The key can't be read, made, or is open to others.
-    pub fn open(settings: &Auth, data_dir: &Path) -> Result<Self, LocalKeyError> {
+    pub fn open(settings: &Auth, data_dir: &Path) -> Result<Self, KeyFileError> {
         Ok(Self::new(settings, LocalKey::open(data_dir)?))
     }
 

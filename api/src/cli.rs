@@ -2,8 +2,9 @@
 //!
 //! Exit codes: 0 all is well; 1 it failed, or something differs; 2 wrong usage or setting.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, str::FromStr};
 
+use allhours_eventstore::checkpoint::note::Verifier;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -84,6 +85,7 @@ pub enum Command {
     /// Write events to stdout, one JSON object a line, oldest first
     #[command(after_help = "Examples:
   allhours replay --from 1 --to 1000
+  allhours replay --from 2026-03-01T00:00:00Z --to 2026-03-31T23:59:59Z
   allhours replay --where 'type=conversation.opened' --where tenant=demo
   allhours replay --where 'type=conversation.*,actor=system:import'")]
     Replay(Replay),
@@ -95,7 +97,8 @@ pub enum Command {
     /// Check the log, and compare every projection and the search index with it
     #[command(after_help = "Examples:
   allhours verify
-  allhours verify --bundle ./export    check an exported bundle, without a database")]
+  allhours verify --bundle ./export    check an exported bundle, without a database
+  allhours verify --bundle ./export --public-key \"$(cat key-as-i-know-it)\"")]
     Verify(Verify),
     /// Take events out as files: an auditor's bundle or an analyst's Parquet
     #[command(after_help = "Examples:
@@ -103,6 +106,11 @@ pub enum Command {
   allhours export --tenant demo --form analyst --to-dir ./parquet --since 2026-01-01T00:00:00Z
   allhours export --tenant demo --to-dir ./case --conversation 01900000-0000-7000-8000-000000000000")]
     Export(Export),
+    /// Sign how large the log is and what the root of its Merkle tree is, and print it
+    #[command(after_help = "Examples:
+  allhours checkpoint                 keep what it prints elsewhere: it proves what the log was
+  allhours checkpoint --public-key    what auditors check bundles and checkpoints with")]
+    Checkpoint(Checkpoint),
     /// Forget a customer for good: the key is destroyed, every text deleted
     #[command(after_help = "Example:
   allhours erase --tenant demo --customer 01900000-0000-7000-8000-000000000000 \\
@@ -162,12 +170,12 @@ pub struct ImportDialogues {
 /// Which events.
 #[derive(Debug, Args)]
 pub struct Replay {
-    /// From this position on
-    #[arg(long, value_name = "POSITION", default_value_t = 1)]
-    pub from: i64,
-    /// Up to this position [default: the newest]
-    #[arg(long, value_name = "POSITION")]
-    pub to: Option<i64>,
+    /// From this position on, or written down at this instant or later [default: 1]
+    #[arg(long, value_name = "POSITION|INSTANT")]
+    pub from: Option<Place>,
+    /// Up to this position, or written down at this instant or before [default: the newest]
+    #[arg(long, value_name = "POSITION|INSTANT")]
+    pub to: Option<Place>,
     /// Only events that fit: KEY=VALUE[,KEY=VALUE], keys type, stream, tenant, actor, command,
     /// correlation; a type may end in `*`, alternatives are separated by `|`
     #[arg(long = "where", value_name = "CONDITION")]
@@ -175,6 +183,27 @@ pub struct Replay {
     /// With personal texts readable, not sealed
     #[arg(long)]
     pub open: bool,
+}
+
+/// A place in the log, as people name one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// By its position.
+    Position(i64),
+    /// By when it was written down.
+    Instant(Timestamp),
+}
+
+impl FromStr for Place {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Self, String> {
+        let position = word.parse().ok().filter(|position| *position >= 1).map(Self::Position);
+        let instant = || word.parse().ok().map(Self::Instant);
+        position.or_else(instant).ok_or_else(|| {
+            "expected a position from 1 on, or an instant such as 2026-03-01T09:00:00Z".to_owned()
+        })
+    }
 }
 
 /// Which projections.
@@ -191,6 +220,20 @@ pub struct Verify {
     /// An exported bundle instead of the desk
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub bundle: Option<PathBuf>,
+    /// The public key of the desk that made the bundle [default: the one that lies in it]
+    #[arg(long, value_name = "KEY", requires = "bundle")]
+    pub public_key: Option<Verifier>,
+}
+
+/// What to sign.
+#[derive(Debug, Args)]
+pub struct Checkpoint {
+    /// The log as it was up to this position [default: the newest]
+    #[arg(long, value_name = "POSITION", value_parser = clap::value_parser!(i64).range(1..))]
+    pub size: Option<i64>,
+    /// Print the public key alone
+    #[arg(long, conflicts_with = "size")]
+    pub public_key: bool,
 }
 
 /// For whom an export is.
@@ -198,7 +241,7 @@ pub struct Verify {
 pub enum ExportForm {
     /// Canonical events and a manifest that can be checked offline.
     Auditor,
-    /// A Parquet file with the same columns each time.
+    /// Parquet files with the same columns each time.
     Analyst,
 }
 

@@ -122,7 +122,7 @@ async fn carry_out(cli: Cli) -> Result<Said, Failure> {
                 .await
         }
         Command::Verify(arguments) => match arguments.bundle {
-            Some(bundle) => history::bundle_checked(&bundle),
+            Some(bundle) => history::bundle_checked(&bundle, arguments.public_key.as_ref()),
             None => {
                 with_program(settings, async |program| projections::verified(program).await).await
             }
@@ -130,6 +130,12 @@ async fn carry_out(cli: Cli) -> Result<Said, Failure> {
         Command::Export(arguments) => {
             with_program(settings, async |program| history::exported(program, arguments).await)
                 .await
+        }
+        Command::Checkpoint(arguments) => {
+            with_program(settings, async |program| {
+                history::checkpoint_made(program, arguments).await
+            })
+            .await
         }
         Command::Erase(arguments) => {
             with_program(settings, async |program| people::erased(program, arguments).await).await

@@ -20,8 +20,8 @@ use figment::{
 pub use self::{
     secret::Secret,
     settings::{
-        Auth, Data, Database, Graphql, Import, Keys, Limits, LogFormat, Models, Server, Settings,
-        Subscriptions, Telemetry,
+        Auth, Checkpoints, Data, Database, Graphql, Import, Keys, Limits, LogFormat, Models,
+        Server, Settings, Subscriptions, Telemetry,
     },
 };
 

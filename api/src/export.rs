@@ -1,12 +1,15 @@
 //! Taking events out: an auditor's bundle that can be checked offline, an analyst's Parquet.
 //!
-//! Read [`selection`] (which events), [`bundle`] (the files), [`merkle`] (the root), [`check`]
-//! (the offline verifier), [`parquet`]. The same range and filters give the same bytes.
+//! Read [`selection`] (which events), [`bundle`] (the files), [`lines`] and [`parquet`] (the
+//! events in them), [`proof`] (that they stand in the signed log), [`check`] (the offline
+//! verifier). The same range and filters give the same bytes.
 
 pub mod bundle;
 pub mod check;
-pub mod merkle;
+mod files;
+pub mod lines;
 pub mod parquet;
+pub mod proof;
 pub mod selection;
 #[cfg(test)]
 mod tests;
@@ -18,7 +21,13 @@ use allhours_domain::{
     desk::{self, Desk as Settings},
     text::Key,
 };
-use allhours_eventstore::{error::LogError, log::Log, recorded::Position};
+use allhours_eventstore::{
+    checkpoint::{Checkpoints, note::Signer},
+    error::LogError,
+    log::Log,
+    recorded::Position,
+};
+use ring::digest;
 use serde::Serialize;
 
 pub use self::{
@@ -31,7 +40,7 @@ use crate::{
 };
 
 /// The version of the files' form; raised when it changes.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// Why an export could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +65,12 @@ pub enum ExportError {
     /// An event is not what its hash says.
     #[error("event {0} is not what its hash says; run `allhours verify`")]
     Tampered(Position),
+    /// The log is not what its checkpoint says.
+    #[error("the log is not what its checkpoint at {0} says; run `allhours verify`")]
+    NotAsSigned(Position),
+    /// A file of events does not read.
+    #[error("{} holds no events as this program writes them", .0.display())]
+    Unreadable(PathBuf),
     /// The Parquet file can't be written.
     #[error("the Parquet file can't be written: {0}")]
     Parquet(#[from] ::parquet::errors::ParquetError),
@@ -88,15 +103,16 @@ pub struct Exported {
 /// # Errors
 ///
 /// See [`ExportError`]. What was written stays and is gone on with the next time.
-pub async fn export<L: Log>(
+pub async fn export<L: Checkpoints>(
     desk: &Desk<L>,
+    signer: &Signer,
     selection: Selection,
     form: ExportForm,
     folder: PathBuf,
     progress: &(dyn Fn(Position) + Send + Sync),
 ) -> Result<Exported, ExportError> {
     let work = bundle::Work::begin(desk.log(), selection, form, folder).await?;
-    let finished = work.finish(desk.log(), progress).await?;
+    let finished = work.finish(desk.log(), signer, progress).await?;
     record(desk, &finished, form).await?;
     finished.publish()
 }
@@ -127,4 +143,14 @@ async fn record<L: Log>(
         Err(CommandError::Stale(stale)) => Err(not_recorded(stale.to_string())),
         Err(CommandError::Log(error)) => Err(error.into()),
     }
+}
+
+/// What tells one catalogue of events from another.
+#[must_use]
+pub fn schema_sha256() -> String {
+    let mut hash = digest::Context::new(&digest::SHA256);
+    for (_, kind) in allhours_domain::catalogue::catalogue() {
+        hash.update(format!("{} {}\n", kind.name, kind.version).as_bytes());
+    }
+    hex::encode(hash.finish().as_ref())
 }

@@ -14,6 +14,7 @@ pub mod export;
 pub mod graphql;
 pub mod http;
 pub mod import;
+pub mod keyfile;
 pub mod limits;
 pub mod program;
 pub mod progress;

@@ -3,6 +3,7 @@
 use std::{fs::DirBuilder, io, os::unix::fs::DirBuilderExt, path::PathBuf, sync::Arc};
 
 use allhours_eventstore::{
+    checkpoint::note::{BadKey, Signer},
     database::{self, Database, DatabaseError, DatabaseOptions},
     embedded::{EmbeddedError, EmbeddedOptions, Server},
     error::LogError,
@@ -15,10 +16,13 @@ use allhours_eventstore::{
 use crate::{
     config::{self, Settings},
     desk::Desk,
+    keyfile::{self, KeyFileError},
 };
 
 /// The master key's file in the data folder.
 pub const MASTER_KEY_FILE: &str = "master.key";
+/// The file of the key that signs checkpoints, in the data folder.
+pub const CHECKPOINT_KEY_FILE: &str = "checkpoint-key.p8";
 /// The search index in the data folder.
 pub const SEARCH_DIR: &str = "search";
 
@@ -57,6 +61,12 @@ pub enum ProgramError {
     /// No log.
     #[error(transparent)]
     Log(#[from] LogError),
+    /// The key that signs checkpoints can't be used.
+    #[error(transparent)]
+    Key(#[from] KeyFileError),
+    /// The name of the log can't be used.
+    #[error("setting `checkpoints.origin`: {0}")]
+    Origin(#[from] BadKey),
 }
 
 /// The database, and the private server that runs it, if it is one.
@@ -129,6 +139,8 @@ pub struct Program {
     pub log: PgLog,
     /// What carries out commands.
     pub desk: Desk<PgLog>,
+    /// What signs checkpoints.
+    pub signer: Arc<Signer>,
 }
 
 impl Program {
@@ -142,7 +154,8 @@ impl Program {
         store.migrate().await?;
         let log = open_log(&settings, &store.database).await?;
         let desk = Desk::new(log.clone());
-        Ok(Self { settings, store, log, desk })
+        let signer = Arc::new(signer(&settings)?);
+        Ok(Self { settings, store, log, desk, signer })
     }
 
     /// Where the search index is.
@@ -163,6 +176,20 @@ impl Program {
         drop((desk, log));
         store.close().await
     }
+}
+
+/// What signs checkpoints: the key of the settings, else that of the data folder.
+///
+/// # Errors
+///
+/// The key file can't be used, or the name of the log.
+pub fn signer(settings: &Settings) -> Result<Signer, ProgramError> {
+    let checkpoints = &settings.checkpoints;
+    let pair = match checkpoints.pair() {
+        Some(pair) => pair,
+        None => keyfile::open(&settings.data.dir, CHECKPOINT_KEY_FILE)?,
+    };
+    Ok(Signer::new(&checkpoints.origin, pair)?)
 }
 
 async fn open_log(settings: &Settings, database: &Database) -> Result<PgLog, ProgramError> {

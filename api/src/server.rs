@@ -1,6 +1,6 @@
 //! The server: opens everything, listens, and closes everything in the reverse order.
 
-use std::{fmt, future::Future, io, sync::Arc};
+use std::{fmt, future::Future, io, sync::Arc, time::Duration};
 
 use allhours_eventstore::{log::Log, tail::Tail};
 use allhours_projections::{
@@ -14,7 +14,7 @@ use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    auth::{Authenticator, LocalKeyError},
+    auth::Authenticator,
     clock,
     config::Settings,
     graphql::{
@@ -23,6 +23,7 @@ use crate::{
         services::{Parts, Services},
     },
     http::{self, Readiness, Service, serve::Stopping},
+    keyfile::KeyFileError,
     program::{Program, ProgramError},
     reactions,
 };
@@ -35,7 +36,7 @@ pub enum ServerError {
     Program(#[from] ProgramError),
     /// The key of local tokens can't be used.
     #[error(transparent)]
-    Key(#[from] LocalKeyError),
+    Key(#[from] KeyFileError),
     /// The projections can't begin.
     #[error(transparent)]
     Projections(#[from] ProjectionError),
@@ -153,7 +154,10 @@ impl Background {
             }
         });
         let waking = reactions::snooze::run(program.desk.clone(), database, stop.clone());
-        let tasks = vec![following, tokio::spawn(waking)];
+        let every = Duration::from_secs(program.settings.checkpoints.every_s);
+        let signer = Arc::clone(&program.signer);
+        let signing = reactions::checkpoints::run(program.log.clone(), signer, every, stop.clone());
+        let tasks = vec![following, tokio::spawn(waking), tokio::spawn(signing)];
         Ok(Self { runner, search, stop, tasks })
     }
 

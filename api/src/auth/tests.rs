@@ -202,7 +202,7 @@ fn the_local_key_is_made_once_and_is_its_owners_alone() {
 
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
     let refused = LocalKey::open(desk.folder.path());
-    assert!(matches!(refused, Err(LocalKeyError::OpenToOthers(_))), "{refused:?}");
+    assert!(matches!(refused, Err(crate::keyfile::KeyFileError::OpenToOthers(_))), "{refused:?}");
 }
 
 #[test]

@@ -1,15 +1,23 @@
 //! Commands about history: replay, export, and the check of an exported bundle.
 
 use std::{
+    fmt::Write as _,
     io::{self, BufWriter, ErrorKind},
     path::Path,
 };
 
-use allhours_eventstore::{log::Log, recorded::Position};
+use allhours_eventstore::{
+    checkpoint::{self, note::Verifier},
+    history::History,
+    log::Log,
+    recorded::Position,
+};
+use jiff::SignedDuration;
+use serde_json::json;
 
 use super::{Failure, Said};
 use crate::{
-    cli::{Export, Replay},
+    cli::{Checkpoint, Export, Place, Replay},
     export::{self, Selection, check},
     program::Program,
     progress,
@@ -21,7 +29,20 @@ use crate::{
 pub(super) async fn replayed(program: &Program, arguments: Replay) -> Result<Said, Failure> {
     let conditions = Conditions::parse(arguments.conditions.iter().map(String::as_str))
         .map_err(|error| Failure::Usage(error.to_string()))?;
-    let part = Part { from: arguments.from, to: arguments.to, conditions, open: arguments.open };
+    let from = match arguments.from {
+        None => 1,
+        Some(Place::Position(position)) => position,
+        Some(Place::Instant(at)) => match at.checked_sub(SignedDuration::from_micros(1)) {
+            Ok(before) => program.log.position_at(before).await? + 1,
+            Err(_) => 1,
+        },
+    };
+    let to = match arguments.to {
+        None => None,
+        Some(Place::Position(position)) => Some(position),
+        Some(Place::Instant(at)) => Some(program.log.position_at(at).await?),
+    };
+    let part = Part { from, to, conditions, open: arguments.open };
     // The lock would not let go of the thread while the log is waited for.
     let mut out = BufWriter::new(io::stdout());
     match replay::replay(&program.log, &part, &mut out).await {
@@ -49,7 +70,9 @@ pub(super) async fn exported(program: &Program, arguments: Export) -> Result<Sai
     let bar = progress::bar(u64::try_from(head).unwrap_or_default(), "events");
     let told = |position: Position| bar.set_position(u64::try_from(position).unwrap_or_default());
     let form = arguments.form;
-    let exported = export::export(&program.desk, selection, form, arguments.to_dir, &told).await?;
+    let exported =
+        export::export(&program.desk, &program.signer, selection, form, arguments.to_dir, &told);
+    let exported = exported.await?;
     bar.finish_and_clear();
     let text = format!(
         "{} events from position {} to {} are in {}.\nSHA-256 of the manifest: {}",
@@ -63,13 +86,41 @@ pub(super) async fn exported(program: &Program, arguments: Export) -> Result<Sai
 }
 
 /// `allhours verify --bundle`.
-pub(super) fn bundle_checked(folder: &Path) -> Result<Said, Failure> {
-    let checked = check::check(folder)?;
-    let text = if checked.holds() {
-        format!("The bundle is whole: {} events, every hash fits.", checked.events)
+pub(super) fn bundle_checked(folder: &Path, key: Option<&Verifier>) -> Result<Said, Failure> {
+    let checked = check::check(folder, key)?;
+    let mut text = if checked.holds() {
+        let events = checked.events;
+        format!("The bundle is whole: {events} events, every one where the signed log has it.")
     } else {
         format!("The bundle is not what it says:\n  {}", checked.differences.join("\n  "))
     };
+    if let Some(key) = checked.public_key.as_ref().filter(|_| checked.key_of_bundle) {
+        write!(
+            text,
+            "\nChecked with the key that came with it; compare that with the one you know:\n  {key}"
+        )
+        .ok();
+    }
     let holds = checked.holds();
     Ok(Said::new(text, &checked)?.holding(holds))
+}
+
+/// `allhours checkpoint`.
+pub(super) async fn checkpoint_made(
+    program: &Program,
+    arguments: Checkpoint,
+) -> Result<Said, Failure> {
+    let key = program.signer.verifier().to_string();
+    if arguments.public_key {
+        return Said::new(key.clone(), &json!({"publicKey": key}));
+    }
+    let head = program.log.head().await?;
+    if head == 0 {
+        let about = json!({"publicKey": key, "size": 0, "note": null});
+        return Said::new("The log is empty: there is nothing to sign.", &about);
+    }
+    let size = arguments.size.unwrap_or(head);
+    let kept = checkpoint::at(&program.log, &program.signer, size).await?;
+    let about = json!({"publicKey": key, "size": kept.size, "note": kept.note});
+    Said::new(kept.note.trim_end().to_owned(), &about)
 }

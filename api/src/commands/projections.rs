@@ -2,7 +2,7 @@
 
 use std::{fmt::Write, path::Path, time::Duration};
 
-use allhours_eventstore::{log::Log, recorded::Position};
+use allhours_eventstore::{checkpoint::note::Verifier, log::Log, recorded::Position};
 use allhours_projections::{
     fold::ALL,
     rebuild::{self, RebuildProgress},
@@ -30,10 +30,14 @@ pub(super) async fn verified(program: &Program) -> Result<Said, Failure> {
 
     let bar = progress::bar(total, "events of the log");
     let told = |position: Position| bar.set_position(u64::try_from(position).unwrap_or_default());
-    let log = allhours_eventstore::verify::verify(&program.store.database, told).await?;
+    let keys = trusted_keys(program);
+    let database = &program.store.database;
+    let log = allhours_eventstore::verify::verify_signed(database, &keys, told).await?;
     bar.finish_and_clear();
     holds &= log.holds();
-    writeln!(text, "{} log: {} events", mark(log.holds()), log.events).ok();
+    let (events, checkpoints) = (log.events, log.checkpoints);
+    let mark_of_log = mark(log.holds());
+    writeln!(text, "{mark_of_log} log: {events} events, {checkpoints} signed checkpoints").ok();
     said_below(&mut text, &log.findings);
 
     let bar = progress::bar(total, "events folded");
@@ -72,11 +76,17 @@ pub(super) async fn verified(program: &Program) -> Result<Said, Failure> {
     let findings: Vec<String> = log.findings.iter().map(ToString::to_string).collect();
     let about = json!({
         "holds": holds,
-        "log": {"events": log.events, "findings": findings},
+        "log": {"events": log.events, "checkpoints": log.checkpoints, "findings": findings},
         "projections": tables,
         "search": index,
     });
     Ok(Said::new(text, &about)?.holding(holds))
+}
+
+/// Who may have signed checkpoints: this desk, and the keys that it had before.
+fn trusted_keys(program: &Program) -> Vec<Verifier> {
+    let earlier = program.settings.checkpoints.trusted.iter().filter_map(|key| key.parse().ok());
+    std::iter::once(program.signer.verifier().clone()).chain(earlier).collect()
 }
 
 fn said_below(text: &mut String, findings: &[impl std::fmt::Display]) {

@@ -7,7 +7,8 @@ use figment::value::Dict;
 use super::{ConfigError, Setting};
 
 /// The settings that may be read from a file named by `..._FILE`.
-pub(super) const SECRETS: &[&str] = &["database.url", "keys.master", "keys.previous"];
+pub(super) const SECRETS: &[&str] =
+    &["database.url", "keys.master", "keys.previous", "checkpoints.key"];
 
 const PREFIX: &str = "ALLHOURS_";
 

@@ -3,10 +3,14 @@
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use allhours_eventstore::{
+    checkpoint::note::Verifier,
     database::{DatabaseOptions, url},
     keys::MasterKey,
 };
+use base64::{Engine, engine::general_purpose::STANDARD};
+use ring::signature::Ed25519KeyPair;
 use serde::Deserialize;
+use zeroize::Zeroizing;
 
 use super::{ConfigError, Secret};
 
@@ -31,6 +35,8 @@ settings! {
         database: Database,
         /// Encryption keys.
         keys: Keys,
+        /// Signed checkpoints of the log.
+        checkpoints: Checkpoints,
         /// HTTP.
         server: Server,
         /// Limits of documents.
@@ -70,6 +76,17 @@ settings! {
         master: Secret,
         /// Earlier ones.
         previous: Secret,
+    }
+    /// Signed checkpoints of the log.
+    Checkpoints {
+        /// The name of the log; empty for one made from the key.
+        origin: String,
+        /// The key that signs; empty for a generated one.
+        key: Secret,
+        /// Public keys that signed before.
+        trusted: Vec<String>,
+        /// How often; 0 for never by itself.
+        every_s: u64,
     }
     /// HTTP.
     Server {
@@ -220,6 +237,8 @@ impl Settings {
             Some(("keys.master", "must be 32 bytes in base64 or hexadecimal"))
         } else if !self.keys.earlier().all(is_key) {
             Some(("keys.previous", "must be keys of 32 bytes, separated by commas"))
+        } else if let Some(wrong) = self.checkpoints.wrong() {
+            Some(wrong)
         } else if self.auth.leeway_s > 60 {
             Some(("auth.leeway_s", "must be at most 60"))
         } else if self.auth.issuer.is_empty() {
@@ -245,7 +264,31 @@ impl Settings {
 
 impl Database {
     fn url_reads(&self) -> bool {
-        self.url.is_empty() || url::parse(self.url.reveal(), &mut DatabaseOptions::default()).is_ok()
+        self.url.is_empty()
+            || url::parse(self.url.reveal(), &mut DatabaseOptions::default()).is_ok()
+    }
+}
+
+impl Checkpoints {
+    /// The key that signs, if one is set.
+    #[must_use]
+    pub fn pair(&self) -> Option<Ed25519KeyPair> {
+        let text = self.key.reveal();
+        let seed = hex::decode(text).ok().or_else(|| STANDARD.decode(text).ok());
+        Ed25519KeyPair::from_seed_unchecked(&Zeroizing::new(seed?)).ok()
+    }
+
+    fn wrong(&self) -> Option<(&'static str, &'static str)> {
+        let a_name = |name: &str| !name.contains(|it: char| it == '+' || it.is_whitespace());
+        if !self.key.is_empty() && self.pair().is_none() {
+            Some(("checkpoints.key", "must be 32 bytes in base64 or hexadecimal"))
+        } else if !self.trusted.iter().all(|key| key.parse::<Verifier>().is_ok()) {
+            Some(("checkpoints.trusted", "must be public keys, as `allhours checkpoint` says them"))
+        } else if !a_name(&self.origin) {
+            Some(("checkpoints.origin", "must have no spaces and no `+`"))
+        } else {
+            None
+        }
     }
 }
 

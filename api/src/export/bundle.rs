@@ -5,29 +5,45 @@
 
 use std::{
     fs::{self, File},
-    io::{BufWriter, Write},
+    io::BufWriter,
+    ops::Range,
     path::{Path, PathBuf},
 };
 
 use allhours_eventstore::{
     canonical::{canonical_bytes, leaf_hash},
+    checkpoint::{
+        self, Checkpoints,
+        note::{self, Signer},
+    },
     log::Log,
     recorded::{Position, Recorded},
 };
 use ring::digest;
 use serde::{Deserialize, Serialize};
 
-use super::{ExportError, Exported, FORMAT, Selection, check, merkle::Tree, parquet};
+use super::{
+    ExportError, Exported, FORMAT, Selection,
+    files::{failed, hash_of, write_whole},
+    lines::{self, EVENTS},
+    parquet,
+    proof::{self, Proved},
+};
 use crate::cli::ExportForm;
 
-/// The auditor's events, one canonical event a line with its position.
-pub const EVENTS: &str = "events.jsonl";
-/// The analyst's events.
-pub const PARQUET: &str = "events.parquet";
 /// What the folder holds.
 pub const MANIFEST: &str = "manifest.json";
+/// The signed hash of the manifest.
+pub const SIGNATURE: &str = "manifest.note";
+/// The public key that checks both notes, for those who have it from nowhere else.
+pub const PUBLIC_KEY: &str = "public-key";
+/// The analyst's events are in files `events-000000.parquet`, `events-000001.parquet`, ...
+const PART_BEGINS: &str = "events-";
+const PART_ENDS: &str = ".parquet";
 const REQUEST: &str = "request.json";
 const PAGE: usize = 1_000;
+/// How many positions one Parquet file covers.
+const PART_POSITIONS: Position = 250_000;
 
 /// What a bundle holds, and the hashes that it can be checked by.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,20 +59,42 @@ pub struct Manifest {
     pub schema_sha256: String,
     /// Which events were asked for.
     pub selection: Selection,
-    /// The file with the events.
-    pub file: String,
-    /// Its size.
-    pub bytes: u64,
-    /// Its SHA-256.
-    pub sha256: String,
+    /// Every other file of the bundle, by name.
+    pub files: Vec<FileOf>,
     /// How many events it holds.
     pub events: u64,
     /// The position of the first one; 0 where there is none.
     pub first_position: Position,
     /// The position of the last one; 0 where there is none.
     pub last_position: Position,
-    /// The root of the Merkle tree (RFC 6962) over the events' leaf hashes.
-    pub merkle_root: String,
+    /// What the log was up to the end of the range; none where it was empty.
+    pub log: Option<LogState>,
+}
+
+/// A file of a bundle.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FileOf {
+    /// Its name in the folder.
+    pub name: String,
+    /// Its size.
+    pub bytes: u64,
+    /// Its SHA-256.
+    pub sha256: String,
+}
+
+/// What the log was, as its checkpoint says, and that it only grew since the checkpoint before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct LogState {
+    /// How many events it had.
+    pub size: Position,
+    /// The root of its Merkle tree (RFC 9162) over their leaf hashes.
+    pub root: String,
+    /// The size of the checkpoint before; 0 where there was none.
+    pub previous_size: Position,
+    /// The consistency proof (RFC 9162, section 2.1.4) from that one to this.
+    pub consistency: Vec<String>,
 }
 
 impl Manifest {
@@ -77,6 +115,10 @@ pub struct Work {
     folder: PathBuf,
     selection: Selection,
     form: ExportForm,
+    /// How long the log is taken to be: what comes later is not looked at.
+    size: Position,
+    /// How many positions one Parquet file covers.
+    pub(super) part_positions: Position,
 }
 
 /// An export whose data are whole; its manifest is not there yet.
@@ -87,6 +129,7 @@ pub struct Finished {
     pub manifest: Manifest,
     /// SHA-256 of the manifest.
     pub manifest_sha256: String,
+    signature: String,
 }
 
 #[derive(Serialize, Deserialize, PartialEq, Eq)]
@@ -94,24 +137,6 @@ struct Request {
     asked: Selection,
     to: Position,
     form: String,
-}
-
-/// What is known of the events written so far.
-#[derive(Debug, Default)]
-pub(super) struct Tally {
-    pub tree: Tree,
-    pub first: Position,
-    pub last: Position,
-}
-
-impl Tally {
-    pub(super) fn add(&mut self, position: Position, leaf: [u8; 32]) {
-        if self.first == 0 {
-            self.first = position;
-        }
-        self.last = position;
-        self.tree.push(leaf);
-    }
 }
 
 impl Work {
@@ -147,7 +172,7 @@ impl Work {
             }
         }
         let selection = Selection { to: request.to.max(asked.from), ..asked };
-        Ok(Self { folder, selection, form })
+        Ok(Self { folder, selection, form, size: request.to, part_positions: PART_POSITIONS })
     }
 
     /// Writes what is missing.
@@ -155,104 +180,189 @@ impl Work {
     /// # Errors
     ///
     /// See [`ExportError`].
-    pub async fn finish<L: Log>(
+    pub async fn finish<L: Checkpoints>(
         self,
         log: &L,
+        signer: &Signer,
         progress: &(dyn Fn(Position) + Send + Sync),
     ) -> Result<Finished, ExportError> {
-        let (file, tally) = match self.form {
-            ExportForm::Auditor => (EVENTS, self.lines(log, progress).await?),
-            ExportForm::Analyst => (PARQUET, self.columns(log, progress).await?),
+        let mut names = match self.form {
+            ExportForm::Auditor => self.lines(log, progress).await?,
+            ExportForm::Analyst => self.columns(log, progress).await?,
         };
-        let path = self.folder.join(file);
-        let (bytes, sha256) = hash_of(&path)?;
+        let (state, proved) = self.proved(log, signer, &mut names).await?;
+        write_whole(&self.folder.join(PUBLIC_KEY), format!("{}\n", signer.verifier()).as_bytes())?;
+        names.push(PUBLIC_KEY.to_owned());
+        names.sort_unstable();
+        let file = |name: String| {
+            let (bytes, sha256) = hash_of(&self.folder.join(&name))?;
+            Ok(FileOf { name, bytes, sha256 })
+        };
         let manifest = Manifest {
             format: FORMAT,
             tool: "allhours".to_owned(),
             tool_version: env!("CARGO_PKG_VERSION").to_owned(),
-            schema_sha256: schema_sha256(),
+            schema_sha256: super::schema_sha256(),
+            files: names.into_iter().map(file).collect::<Result<_, ExportError>>()?,
             selection: self.selection,
-            file: file.to_owned(),
-            bytes,
-            sha256,
-            events: tally.tree.leaves(),
-            first_position: tally.first,
-            last_position: tally.last,
-            merkle_root: hex::encode(tally.tree.root()),
+            events: proved.events,
+            first_position: proved.first,
+            last_position: proved.last,
+            log: state,
         };
         let hash = digest::digest(&digest::SHA256, &manifest.to_bytes()?);
         let manifest_sha256 = hex::encode(hash.as_ref());
-        Ok(Finished { folder: self.folder, manifest, manifest_sha256 })
+        let signature = signer.sign(&signed_text(&manifest_sha256));
+        Ok(Finished { folder: self.folder, manifest, manifest_sha256, signature })
+    }
+
+    /// Writes the checkpoint of the log, the one before, and that the events stand in it.
+    async fn proved<L: Checkpoints>(
+        &self,
+        log: &L,
+        signer: &Signer,
+        names: &mut Vec<String>,
+    ) -> Result<(Option<LogState>, Proved), ExportError> {
+        if self.size == 0 {
+            let nothing = Proved { events: 0, first: 0, last: 0, consistency: Vec::new() };
+            return Ok((None, nothing));
+        }
+        let kept = checkpoint::at(log, signer, self.size).await?;
+        let signed = note::stated(&kept.note).ok_or(ExportError::NotAsSigned(self.size))?;
+        let mut write = |name: &str, text: &str| {
+            names.push(name.to_owned());
+            write_whole(&self.folder.join(name), text.as_bytes())
+        };
+        write(proof::CHECKPOINT, &kept.note)?;
+        if kept.previous > 0 {
+            let before = log.checkpoint_up_to(kept.previous).await?;
+            let before = before.filter(|before| before.size == kept.previous);
+            let before = before.ok_or(ExportError::NotAsSigned(kept.previous))?;
+            write(proof::PREVIOUS, &before.note)?;
+        }
+        let rows: Box<dyn Iterator<Item = _> + Send> = match self.form {
+            ExportForm::Auditor => Box::new(lines::Rows::open(&self.folder.join(EVENTS))?),
+            ExportForm::Analyst => {
+                let parts = names.iter().filter(|name| is_part(name));
+                let parts = parts.map(|name| self.folder.join(name)).collect();
+                Box::new(parquet::Rows::of(parts))
+            }
+        };
+        let draft = self.folder.join(format!("{}.partial", proof::INCLUSION));
+        let proved = proof::write(log, &signed, kept.previous, rows, &draft).await?;
+        let whole = self.folder.join(proof::INCLUSION);
+        fs::rename(&draft, &whole).map_err(failed(&whole))?;
+        names.push(proof::INCLUSION.to_owned());
+        let state = LogState {
+            size: kept.size,
+            root: hex::encode(signed.root),
+            previous_size: kept.previous,
+            consistency: proved.consistency.iter().map(hex::encode).collect(),
+        };
+        Ok((Some(state), proved))
     }
 
     async fn lines<L: Log>(
         &self,
         log: &L,
         progress: &(dyn Fn(Position) + Send + Sync),
-    ) -> Result<Tally, ExportError> {
+    ) -> Result<Vec<String>, ExportError> {
         let whole = self.folder.join(EVENTS);
         let partial = self.folder.join(format!("{EVENTS}.partial"));
         if whole.exists() {
-            return check::tally(&whole);
+            return Ok(vec![EVENTS.to_owned()]);
         }
-        let mut tally = check::taken_up(&partial)?;
+        let last = lines::taken_up(&partial)?;
         let file = File::options().create(true).append(true).open(&partial);
         let mut out = BufWriter::new(file.map_err(failed(&partial))?);
-        let after = tally.last.max(self.selection.from - 1);
-        self.each(log, after, progress, |event| {
+        let range = last.max(self.selection.from - 1)..self.selection.to;
+        self.each(log, range, progress, |event| {
             let canonical =
                 canonical_bytes(event).map_err(|_| ExportError::Tampered(event.position))?;
             let leaf = leaf_hash(&canonical);
             if leaf != event.leaf_hash {
                 return Err(ExportError::Tampered(event.position));
             }
-            tally.add(event.position, leaf);
-            write_line(&mut out, event.position, &canonical).map_err(failed(&partial))
+            lines::write(&mut out, event.position, &leaf, &canonical).map_err(failed(&partial))
         })
         .await?;
         let file = out.into_inner().map_err(|error| failed(&partial)(error.into_error()))?;
         file.sync_all().map_err(failed(&partial))?;
         fs::rename(&partial, &whole).map_err(failed(&whole))?;
-        Ok(tally)
+        Ok(vec![EVENTS.to_owned()])
     }
 
-    /// A Parquet file can't be gone on with: it is written anew.
+    /// Writes the Parquet files that are not there yet, each of a fixed stretch of positions.
     async fn columns<L: Log>(
         &self,
         log: &L,
         progress: &(dyn Fn(Position) + Send + Sync),
-    ) -> Result<Tally, ExportError> {
-        let partial = self.folder.join(format!("{PARQUET}.partial"));
+    ) -> Result<Vec<String>, ExportError> {
+        let mut names = Vec::new();
+        let mut after = self.selection.from - 1;
+        while after < self.selection.to.min(self.size) {
+            let part = after / self.part_positions;
+            let end = ((part + 1) * self.part_positions).min(self.selection.to);
+            let name = format!("{PART_BEGINS}{part:06}{PART_ENDS}");
+            let whole = self.folder.join(&name);
+            let events = if whole.exists() {
+                1
+            } else {
+                self.part(log, after..end, &whole, progress).await?
+            };
+            // A stretch without events has no file.
+            if events > 0 {
+                names.push(name);
+            }
+            after = end;
+        }
+        Ok(names)
+    }
+
+    async fn part<L: Log>(
+        &self,
+        log: &L,
+        range: Range<Position>,
+        whole: &Path,
+        progress: &(dyn Fn(Position) + Send + Sync),
+    ) -> Result<u64, ExportError> {
+        let partial = whole.with_extension("parquet.partial");
         let file = File::create(&partial).map_err(failed(&partial))?;
+        let synced = file.try_clone().map_err(failed(&partial))?;
         let mut out = parquet::Writer::new(file)?;
-        let mut tally = Tally::default();
-        let after = self.selection.from - 1;
-        self.each(log, after, progress, |event| {
-            tally.add(event.position, event.leaf_hash);
+        let mut events = 0;
+        self.each(log, range, progress, |event| {
+            events += 1;
             out.write(event)
         })
         .await?;
         out.close()?;
-        let whole = self.folder.join(PARQUET);
-        fs::rename(&partial, &whole).map_err(failed(&whole))?;
-        Ok(tally)
+        synced.sync_all().map_err(failed(&partial))?;
+        if events == 0 {
+            fs::remove_file(&partial).map_err(failed(&partial))?;
+        } else {
+            fs::rename(&partial, whole).map_err(failed(whole))?;
+        }
+        Ok(events)
     }
 
     async fn each<L: Log>(
         &self,
         log: &L,
-        mut after: Position,
+        range: Range<Position>,
         progress: &(dyn Fn(Position) + Send + Sync),
         mut with: impl FnMut(&Recorded) -> Result<(), ExportError> + Send,
     ) -> Result<(), ExportError> {
-        while after < self.selection.to {
+        let Range { start: mut after, end } = range;
+        while after < end {
             let page = log.read(after, PAGE).await?;
             let Some(last) = page.last() else { break };
             after = last.position;
-            for event in page.iter().filter(|event| self.selection.fits(event)) {
+            let wanted = |event: &&Recorded| event.position <= end && self.selection.fits(event);
+            for event in page.iter().filter(wanted) {
                 with(event)?;
             }
-            progress(after.min(self.selection.to));
+            progress(after.min(end));
         }
         Ok(())
     }
@@ -265,6 +375,7 @@ impl Finished {
     ///
     /// The folder can't be written.
     pub fn publish(self) -> Result<Exported, ExportError> {
+        write_whole(&self.folder.join(SIGNATURE), self.signature.as_bytes())?;
         write_whole(&self.folder.join(MANIFEST), &self.manifest.to_bytes()?)?;
         Ok(Exported {
             folder: self.folder,
@@ -276,55 +387,12 @@ impl Finished {
     }
 }
 
-fn write_line(out: &mut impl Write, position: Position, canonical: &[u8]) -> std::io::Result<()> {
-    write!(out, "{{\"position\":{position},\"event\":")?;
-    out.write_all(canonical)?;
-    out.write_all(b"}\n")
+/// Whether a file of a bundle is a stretch of an analyst's events.
+pub(super) fn is_part(name: &str) -> bool {
+    name.starts_with(PART_BEGINS) && name.ends_with(PART_ENDS)
 }
 
-pub(super) fn failed(path: &Path) -> impl Fn(std::io::Error) -> ExportError + use<> {
-    let path = path.to_owned();
-    move |source| ExportError::File { path: path.clone(), source }
-}
-
-/// Writes a file so that it is there whole or not at all.
-fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), ExportError> {
-    let draft = path.with_extension("draft");
-    let write = || {
-        let mut file = File::create(&draft)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&draft, path)
-    };
-    write().map_err(failed(path))
-}
-
-pub(super) fn hash_of(path: &Path) -> Result<(u64, String), ExportError> {
-    let mut hash = HashWriter(digest::Context::new(&digest::SHA256));
-    let mut file = File::open(path).map_err(failed(path))?;
-    let bytes = std::io::copy(&mut file, &mut hash).map_err(failed(path))?;
-    Ok((bytes, hex::encode(hash.0.finish().as_ref())))
-}
-
-struct HashWriter(digest::Context);
-
-impl Write for HashWriter {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.update(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-/// What tells one catalogue of events from another.
-#[must_use]
-pub fn schema_sha256() -> String {
-    let mut hash = digest::Context::new(&digest::SHA256);
-    for (_, kind) in allhours_domain::catalogue::catalogue() {
-        hash.update(format!("{} {}\n", kind.name, kind.version).as_bytes());
-    }
-    hex::encode(hash.finish().as_ref())
+/// What is signed of a manifest: words that no checkpoint begins with, and its hash.
+pub(super) fn signed_text(manifest_sha256: &str) -> String {
+    format!("allhours bundle\n{manifest_sha256}\n")
 }

@@ -7,13 +7,20 @@ use std::{
     path::Path,
 };
 
-use allhours_eventstore::{canonical::leaf_hash, recorded::Position};
+use allhours_eventstore::{
+    checkpoint::{Checkpoint, note::Verifier},
+    merkle::is_consistent,
+    recorded::Position,
+};
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 
 use super::{
     ExportError, FORMAT, Manifest,
-    bundle::{EVENTS, MANIFEST, Tally, failed, hash_of},
+    bundle::{LogState, MANIFEST, PUBLIC_KEY, SIGNATURE, is_part, signed_text},
+    files::{failed, hash_of},
+    lines::{self, EVENTS},
+    parquet,
+    proof::{self, Rebuilt},
 };
 
 /// The most differences that are named.
@@ -25,6 +32,10 @@ const NAMED_MAX: usize = 100;
 pub struct Checked {
     /// How many events were looked at.
     pub events: u64,
+    /// The public key that all was checked with.
+    pub public_key: Option<String>,
+    /// Whether that key came with the bundle, and so proves nothing about who made it.
+    pub key_of_bundle: bool,
     /// What differs, a sentence each; the first hundred.
     pub differences: Vec<String>,
 }
@@ -51,58 +62,210 @@ impl Checked {
 }
 
 #[derive(Deserialize)]
-struct Line<'a> {
-    position: Position,
-    #[serde(borrow)]
-    event: &'a RawValue,
-}
-
-#[derive(Deserialize)]
 struct Envelope {
     stream_id: String,
     version: i64,
 }
 
-/// Checks a bundle.
+/// Checks a bundle with a public key; with the one that lies in it where none is given.
 ///
 /// # Errors
 ///
 /// A file can't be read at all; what is wrong with one that can be is in the answer.
-pub fn check(folder: &Path) -> Result<Checked, ExportError> {
-    let mut checked = Checked { events: 0, differences: Vec::new() };
+pub fn check(folder: &Path, key: Option<&Verifier>) -> Result<Checked, ExportError> {
+    let key_of_bundle = key.is_none();
+    let mut checked =
+        Checked { events: 0, public_key: None, key_of_bundle, differences: Vec::new() };
     let path = folder.join(MANIFEST);
     let bytes = fs::read(&path).map_err(failed(&path))?;
     let manifest: Manifest = match serde_json::from_slice(&bytes) {
         Ok(manifest) => manifest,
         Err(error) => {
-            checked.differs(format!("the manifest does not read: {error}"));
+            checked.differs(format!("{MANIFEST} does not read: {error}"));
             return Ok(checked);
         }
     };
     if manifest.to_bytes()? != bytes {
-        checked.differs("the manifest is not written as this program writes it".to_owned());
+        checked.differs(format!("{MANIFEST} is not written as this program writes it"));
     }
     if manifest.format != FORMAT {
-        checked.differs(format!("the form is version {}, known is {FORMAT}", manifest.format));
+        let found = manifest.format;
+        checked.differs(format!("{MANIFEST}: the form is version {found}, known is {FORMAT}"));
         return Ok(checked);
     }
+    let key = key.cloned().or_else(|| text_of(folder, PUBLIC_KEY).ok()?.parse().ok());
+    let Some(key) = key else {
+        checked.differs(format!("{PUBLIC_KEY} holds no public key"));
+        return Ok(checked);
+    };
+    checked.public_key = Some(key.to_string());
+    signature(folder, &key, &mut checked)?;
     // A manifest must not make us read a file elsewhere.
-    if Path::new(&manifest.file).file_name() != Some(manifest.file.as_ref()) {
-        checked.differs("the manifest names a file outside of the bundle".to_owned());
+    let outside = |name: &str| Path::new(name).file_name() != Some(name.as_ref());
+    if let Some(file) = manifest.files.iter().find(|file| outside(&file.name)) {
+        checked.differs(format!("{MANIFEST} names a file outside of the bundle: {}", file.name));
         return Ok(checked);
     }
-    let file = folder.join(&manifest.file);
-    let (size, sha256) = hash_of(&file)?;
-    checked.compare("size in bytes", &manifest.bytes, &size);
-    checked.compare("SHA-256", &manifest.sha256, &sha256);
-    if manifest.file == EVENTS {
-        events(&file, &manifest, &mut checked)?;
+    if !files(folder, &manifest, &mut checked)? {
+        return Ok(checked);
     }
+    let signed = match &manifest.log {
+        Some(state) => log_state(folder, state, &key, &mut checked)?,
+        None => None,
+    };
+    rows(folder, &manifest, signed.as_ref(), &mut checked)?;
     Ok(checked)
 }
 
-fn events(file: &Path, manifest: &Manifest, checked: &mut Checked) -> Result<(), ExportError> {
-    let mut tally = Tally::default();
+fn text_of(folder: &Path, name: &str) -> Result<String, ExportError> {
+    let path = folder.join(name);
+    fs::read_to_string(&path).map_err(failed(&path))
+}
+
+/// Whether the manifest is the one that was signed.
+fn signature(folder: &Path, key: &Verifier, checked: &mut Checked) -> Result<(), ExportError> {
+    let (_, sha256) = hash_of(&folder.join(MANIFEST))?;
+    let note = text_of(folder, SIGNATURE).unwrap_or_default();
+    match key.open_text(&note) {
+        Err(error) => checked.differs(format!("{SIGNATURE}: {error}")),
+        Ok(text) if text != signed_text(&sha256) => {
+            checked.differs(format!("{MANIFEST} is not the one that was signed"));
+        }
+        Ok(_) => {}
+    }
+    Ok(())
+}
+
+/// Compares every file with what the manifest says of it; false where one is not there.
+fn files(folder: &Path, manifest: &Manifest, checked: &mut Checked) -> Result<bool, ExportError> {
+    let mut all_there = true;
+    for file in &manifest.files {
+        let path = folder.join(&file.name);
+        if !path.is_file() {
+            checked.differs(format!("{} is missing", file.name));
+            all_there = false;
+            continue;
+        }
+        let (bytes, sha256) = hash_of(&path)?;
+        checked.compare(&format!("{}: size in bytes", file.name), &file.bytes, &bytes);
+        checked.compare(&format!("{}: SHA-256", file.name), &file.sha256, &sha256);
+    }
+    Ok(all_there)
+}
+
+/// The checkpoint, if it was signed and says what the manifest says; and that the log only grew
+/// since the one before.
+fn log_state(
+    folder: &Path,
+    state: &LogState,
+    key: &Verifier,
+    checked: &mut Checked,
+) -> Result<Option<Checkpoint>, ExportError> {
+    let mut signed = |name: &str| {
+        let opened = key.open(&text_of(folder, name)?);
+        Ok::<_, ExportError>(match opened {
+            Ok(checkpoint) => Some(checkpoint),
+            Err(error) => {
+                checked.differs(format!("{name}: {error}"));
+                None
+            }
+        })
+    };
+    let Some(now) = signed(proof::CHECKPOINT)? else { return Ok(None) };
+    let before = if state.previous_size > 0 { signed(proof::PREVIOUS)? } else { None };
+    checked.compare("size of the log", &state.size, &now.size);
+    checked.compare("Merkle root", &state.root, &hex::encode(now.root));
+    if let Some(before) = before {
+        checked.compare("size of the checkpoint before", &state.previous_size, &before.size);
+        let nodes = state.consistency.iter().map(|node| proof::read_hash(node));
+        let nodes: Option<Vec<_>> = nodes.collect();
+        let grew =
+            |nodes: Vec<_>| is_consistent((before.size, before.root), (now.size, now.root), &nodes);
+        if !nodes.is_some_and(grew) {
+            checked.differs("the log did not only grow since the checkpoint before".to_owned());
+        }
+    }
+    Ok(Some(now))
+}
+
+/// Looks at every event, and builds the tree that was signed from them.
+fn rows(
+    folder: &Path,
+    manifest: &Manifest,
+    signed: Option<&Checkpoint>,
+    checked: &mut Checked,
+) -> Result<(), ExportError> {
+    let Some(signed) = signed else {
+        if manifest.log.is_none() {
+            checked.compare("number of events", &manifest.events, &0);
+        }
+        return Ok(());
+    };
+    let mut seen =
+        Seen { rebuilt: Rebuilt::open(&folder.join(proof::INCLUSION))?, last: 0, first: 0 };
+    if manifest.files.iter().any(|file| file.name == EVENTS) {
+        events(&folder.join(EVENTS), manifest, &mut seen, checked)?;
+    } else {
+        let parts = manifest.files.iter().filter(|file| is_part(&file.name));
+        let parts = parts.map(|file| folder.join(&file.name)).collect();
+        for (number, row) in (1_u64..).zip(parquet::Rows::of(parts)) {
+            match row {
+                Ok((position, leaf)) => {
+                    seen.event(&format!("row {number}"), position, leaf, manifest, checked);
+                }
+                Err(error) => {
+                    checked.differs(format!("row {number}: {error}"));
+                    break;
+                }
+            }
+        }
+    }
+    checked.compare("number of events", &manifest.events, &checked.events.clone());
+    checked.compare("first position", &manifest.first_position, &seen.first);
+    checked.compare("last position", &manifest.last_position, &seen.last);
+    if let Some(wrong) = seen.rebuilt.end(signed) {
+        checked.differs(wrong);
+    }
+    Ok(())
+}
+
+/// What is known of the events so far.
+struct Seen {
+    rebuilt: Rebuilt,
+    first: Position,
+    last: Position,
+}
+
+impl Seen {
+    fn event(
+        &mut self,
+        place: &str,
+        position: Position,
+        leaf: allhours_eventstore::merkle::Hash,
+        manifest: &Manifest,
+        checked: &mut Checked,
+    ) {
+        if position <= self.last {
+            checked.differs(format!("{place}: position {position} is out of order"));
+        }
+        if !(manifest.selection.from..=manifest.selection.to).contains(&position) {
+            checked.differs(format!("{place}: position {position} was not asked for"));
+        }
+        self.rebuilt.event(place, position, leaf);
+        self.last = position;
+        if self.first == 0 {
+            self.first = position;
+        }
+        checked.events += 1;
+    }
+}
+
+fn events(
+    file: &Path,
+    manifest: &Manifest,
+    seen: &mut Seen,
+    checked: &mut Checked,
+) -> Result<(), ExportError> {
     let mut versions: HashMap<String, i64> = HashMap::new();
     let whole = manifest.selection.is_whole();
     let mut reader = BufReader::new(File::open(file).map_err(failed(file))?);
@@ -112,73 +275,27 @@ fn events(file: &Path, manifest: &Manifest, checked: &mut Checked) -> Result<(),
         if reader.read_until(b'\n', &mut text).map_err(failed(file))? == 0 {
             break;
         }
-        let Some((position, event)) = read_line(&text) else {
-            checked.differs(format!("line {number} does not read"));
+        let place = format!("{EVENTS} line {number}");
+        let Some(line) = lines::read(&text) else {
+            checked.differs(format!("{place} does not read"));
             continue;
         };
-        if position <= tally.last {
-            checked.differs(format!("line {number}: position {position} is out of order"));
+        if !line.leaf_fits {
+            checked
+                .differs(format!("{place}: the event at position {} was changed", line.position));
         }
-        if !(manifest.selection.from..=manifest.selection.to).contains(&position) {
-            checked.differs(format!("line {number}: position {position} was not asked for"));
-        }
-        if whole && let Some((stream, version)) = version_of(event) {
+        if whole && let Some((stream, version)) = version_of(line.event) {
             let before = versions.insert(stream, version);
             if before.is_some_and(|before| before + 1 != version) {
-                checked.differs(format!("line {number}: version {version} does not follow"));
+                checked.differs(format!("{place}: version {version} does not follow"));
             }
         }
-        tally.add(position, leaf_hash(event.as_bytes()));
+        seen.event(&place, line.position, line.leaf, manifest, checked);
     }
-    checked.events = tally.tree.leaves();
-    checked.compare("number of events", &manifest.events, &tally.tree.leaves());
-    checked.compare("first position", &manifest.first_position, &tally.first);
-    checked.compare("last position", &manifest.last_position, &tally.last);
-    checked.compare("Merkle root", &manifest.merkle_root, &hex::encode(tally.tree.root()));
     Ok(())
-}
-
-/// A line in exactly the form that is written, or nothing.
-fn read_line(text: &[u8]) -> Option<(Position, &str)> {
-    let text = std::str::from_utf8(text).ok()?.strip_suffix('\n')?;
-    let line: Line<'_> = serde_json::from_str(text).ok()?;
-    let again = format!("{{\"position\":{},\"event\":{}}}", line.position, line.event.get());
-    (again == text).then_some((line.position, line.event.get()))
 }
 
 fn version_of(event: &str) -> Option<(String, i64)> {
     let envelope: Envelope = serde_json::from_str(event).ok()?;
     Some((envelope.stream_id, envelope.version))
-}
-
-/// What a whole file of events holds.
-pub(super) fn tally(file: &Path) -> Result<Tally, ExportError> {
-    read_up(file).map(|(tally, _)| tally)
-}
-
-/// What a file that broke off holds; a last line that is not whole is cut away.
-pub(super) fn taken_up(file: &Path) -> Result<Tally, ExportError> {
-    if !file.exists() {
-        return Ok(Tally::default());
-    }
-    let (tally, good) = read_up(file)?;
-    let cut = File::options().write(true).open(file).and_then(|file| file.set_len(good));
-    cut.map_err(failed(file))?;
-    Ok(tally)
-}
-
-fn read_up(file: &Path) -> Result<(Tally, u64), ExportError> {
-    let mut tally = Tally::default();
-    let mut good = 0;
-    let mut reader = BufReader::new(File::open(file).map_err(failed(file))?);
-    let mut text = Vec::new();
-    loop {
-        text.clear();
-        let read = reader.read_until(b'\n', &mut text).map_err(failed(file))?;
-        let Some((position, event)) = read_line(&text).filter(|(it, _)| *it > tally.last) else {
-            return Ok((tally, good));
-        };
-        tally.add(position, leaf_hash(event.as_bytes()));
-        good += read as u64;
-    }
 }

@@ -1,24 +1,37 @@
 //! Events as columns. The names, types and order of the columns never change; new ones come last.
+//!
+//! A file holds the events of a fixed stretch of positions, so that an export that broke off goes
+//! on with the first file that is not there: a Parquet file itself can't be gone on with.
 
-use std::{fs::File, sync::Arc};
+use std::{fs::File, path::PathBuf, sync::Arc, vec};
 
-use allhours_eventstore::recorded::Recorded;
+use allhours_domain::ids::{CommandId, CorrelationId, EventId, TenantId};
+use allhours_eventstore::{
+    canonical::{canonical_bytes, leaf_hash},
+    merkle::Hash,
+    recorded::{Position, Recorded, StreamId, StreamType},
+};
 use arrow::{
     array::{
-        ArrayRef, FixedSizeBinaryBuilder, Int16Builder, Int32Builder, Int64Builder, RecordBatch,
-        StringBuilder, TimestampMicrosecondBuilder,
+        Array, ArrayRef, AsArray, FixedSizeBinaryBuilder, Int16Builder, Int32Builder, Int64Builder,
+        RecordBatch, StringBuilder, TimestampMicrosecondBuilder,
     },
     datatypes::{DataType, Field, Schema, TimeUnit},
+    datatypes::{Int16Type, Int32Type, Int64Type, TimestampMicrosecondType},
     error::ArrowError,
 };
 use parquet::{
-    arrow::ArrowWriter,
+    arrow::{
+        ArrowWriter,
+        arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder},
+    },
     basic::{Compression, ZstdLevel},
     errors::ParquetError,
     file::properties::WriterProperties,
 };
+use uuid::Uuid;
 
-use super::ExportError;
+use super::{ExportError, files::failed};
 
 /// How many events are written at once.
 const ROWS: usize = 8_192;
@@ -133,4 +146,84 @@ fn batch(schema: &Arc<Schema>, events: &[Recorded]) -> Result<RecordBatch, Arrow
         Arc::new(leaf.finish()),
     ];
     RecordBatch::try_new(Arc::clone(schema), columns)
+}
+
+/// The position and leaf hash of each event in these files, the hash made from the columns.
+pub(super) struct Rows {
+    files: vec::IntoIter<PathBuf>,
+    path: PathBuf,
+    batches: Option<ParquetRecordBatchReader>,
+    rows: vec::IntoIter<Option<(Position, Hash)>>,
+}
+
+impl Rows {
+    pub(super) fn of(files: Vec<PathBuf>) -> Self {
+        let (files, rows) = (files.into_iter(), Vec::new().into_iter());
+        Self { files, path: PathBuf::new(), batches: None, rows }
+    }
+
+    fn next_row(&mut self) -> Result<Option<(Position, Hash)>, ExportError> {
+        loop {
+            if let Some(row) = self.rows.next() {
+                let unreadable = || ExportError::Unreadable(self.path.clone());
+                return row.map(Some).ok_or_else(unreadable);
+            }
+            let batch = self.batches.as_mut().and_then(Iterator::next).transpose();
+            let batch = batch.map_err(|_| ExportError::Unreadable(self.path.clone()))?;
+            if let Some(batch) = batch {
+                let rows: Vec<_> = (0..batch.num_rows()).map(|row| row_of(&batch, row)).collect();
+                self.rows = rows.into_iter();
+                continue;
+            }
+            let Some(path) = self.files.next() else { return Ok(None) };
+            let file = File::open(&path).map_err(failed(&path))?;
+            let reader = ParquetRecordBatchReaderBuilder::try_new(file)
+                .and_then(ParquetRecordBatchReaderBuilder::build);
+            self.batches = Some(reader.map_err(|_| ExportError::Unreadable(path.clone()))?);
+            self.path = path;
+        }
+    }
+}
+
+impl Iterator for Rows {
+    type Item = Result<(Position, Hash), ExportError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.next_row().transpose()
+    }
+}
+
+/// The position and leaf hash of a row; `None` where the columns are no event, or not the one
+/// that their leaf hash names.
+fn row_of(batch: &RecordBatch, row: usize) -> Option<(Position, Hash)> {
+    let column = |name: &str| batch.column_by_name(name);
+    let text = |name: &str| Some(column(name)?.as_string_opt::<i32>()?.value(row));
+    let id = |name: &str| Uuid::parse_str(text(name)?).ok();
+    let instant = |name: &str| {
+        let at = column(name)?.as_primitive_opt::<TimestampMicrosecondType>()?.value(row);
+        jiff::Timestamp::from_microsecond(at).ok()
+    };
+    let causation = column("causation_id")?.as_string_opt::<i32>()?;
+    let causation = causation.is_valid(row).then(|| causation.value(row));
+    let stream_type = StreamType::parse(text("stream_type")?)?;
+    let stored = column("leaf_hash")?.as_fixed_size_binary_opt()?.value(row);
+    let event = Recorded {
+        position: column("position")?.as_primitive_opt::<Int64Type>()?.value(row),
+        tenant: TenantId(id("tenant_id")?),
+        stream: StreamId { stream_type, id: id("stream_id")? },
+        version: column("version")?.as_primitive_opt::<Int32Type>()?.value(row),
+        event_id: EventId(id("event_id")?),
+        name: text("event_type")?.to_owned(),
+        schema_version: column("schema_version")?.as_primitive_opt::<Int16Type>()?.value(row),
+        command_id: CommandId(id("command_id")?),
+        correlation_id: CorrelationId(id("correlation_id")?),
+        causation_id: causation.map(Uuid::parse_str).transpose().ok()?.map(EventId),
+        actor: text("actor")?.parse().ok()?,
+        occurred_at: instant("occurred_at")?,
+        recorded_at: instant("recorded_at")?,
+        payload: text("payload")?.to_owned(),
+        leaf_hash: stored.try_into().ok()?,
+    };
+    let leaf = leaf_hash(&canonical_bytes(&event).ok()?);
+    (leaf == event.leaf_hash).then_some((event.position, leaf))
 }

@@ -6,12 +6,18 @@ use std::{
 };
 
 use ::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use allhours_eventstore::{keys::MasterKey, memory::MemoryLog};
+use allhours_eventstore::{
+    checkpoint::{self, note::Verifier},
+    keys::MasterKey,
+    memory::MemoryLog,
+};
+use ring::signature::Ed25519KeyPair;
 
-use super::{bundle::Work, check::check, *};
+use super::{bundle::Work, check::Checked, lines::EVENTS, *};
 use crate::{demo, tenant::tenant_id};
 
 struct Made {
+    signer: Signer,
     desk: Desk<MemoryLog>,
     head: Position,
     parent: tempfile::TempDir,
@@ -21,7 +27,9 @@ async fn made() -> Made {
     let desk = Desk::new(MemoryLog::new(MasterKey::generate().unwrap()));
     demo::make(&desk).await.unwrap();
     let head = desk.log().head().await.unwrap();
-    Made { desk, head, parent: tempfile::tempdir().unwrap() }
+    let pair = Ed25519KeyPair::from_seed_unchecked(&[5; 32]).unwrap();
+    let signer = Signer::new("desk.example/log", pair).unwrap();
+    Made { signer, desk, head, parent: tempfile::tempdir().unwrap() }
 }
 
 impl Made {
@@ -42,12 +50,33 @@ impl Made {
     }
 
     async fn export(&self, name: &str, selection: Selection, form: ExportForm) -> Exported {
-        export(&self.desk, selection, form, self.folder(name), &|_| {}).await.unwrap()
+        self.try_export(name, selection, form).await.unwrap()
+    }
+
+    async fn try_export(
+        &self,
+        name: &str,
+        selection: Selection,
+        form: ExportForm,
+    ) -> Result<Exported, ExportError> {
+        export(&self.desk, &self.signer, selection, form, self.folder(name), &|_| {}).await
     }
 }
 
+fn check(folder: &Path) -> Checked {
+    check::check(folder, None).unwrap()
+}
+
 fn differences(folder: &Path) -> Vec<String> {
-    check(folder).unwrap().differences
+    check(folder).differences
+}
+
+/// Every file of a bundle but the request.
+fn contents(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let names = fs::read_dir(folder).unwrap().map(|it| it.unwrap().file_name());
+    let mut names: Vec<String> = names.map(|it| it.to_str().unwrap().to_owned()).collect();
+    names.sort_unstable();
+    names.into_iter().map(|name| (name.clone(), fs::read(folder.join(name)).unwrap())).collect()
 }
 
 #[tokio::test]
@@ -55,7 +84,7 @@ async fn a_bundle_holds_every_event_and_checks_without_the_desk() {
     let made = made().await;
     let exported = made.export("a", made.selection(), ExportForm::Auditor).await;
     assert_eq!(exported.events, u64::try_from(made.head).unwrap());
-    let checked = check(&made.folder("a")).unwrap();
+    let checked = check(&made.folder("a"));
     assert!(checked.holds(), "{checked:?}");
     assert_eq!(checked.events, exported.events);
 }
@@ -63,13 +92,15 @@ async fn a_bundle_holds_every_event_and_checks_without_the_desk() {
 #[tokio::test]
 async fn the_same_range_gives_the_same_bytes() {
     let made = made().await;
+    checkpoint::at(made.desk.log(), &made.signer, 40).await.unwrap();
     for form in [ExportForm::Auditor, ExportForm::Analyst] {
+        // A checkpoint that was made since changes nothing.
         let (a, b) = (format!("a{form:?}"), format!("b{form:?}"));
         let first = made.export(&a, made.selection(), form).await;
+        checkpoint::at(made.desk.log(), &made.signer, 50).await.unwrap();
         let second = made.export(&b, made.selection(), form).await;
         assert_eq!(first.manifest_sha256, second.manifest_sha256);
-        let read = |folder: &str| fs::read(made.folder(folder).join(bundle::MANIFEST)).unwrap();
-        assert_eq!(read(&a), read(&b));
+        assert_eq!(contents(&made.folder(&a)), contents(&made.folder(&b)));
     }
 }
 
@@ -87,7 +118,7 @@ async fn an_export_is_itself_an_event() {
 async fn an_export_that_broke_off_goes_on_and_ends_with_the_same_bytes() {
     let made = made().await;
     let whole = made.export("whole", made.selection(), ExportForm::Auditor).await;
-    let bytes = fs::read(made.folder("whole").join(bundle::EVENTS)).unwrap();
+    let bytes = fs::read(made.folder("whole").join(EVENTS)).unwrap();
 
     let folder = made.folder("broken");
     let work = Work::begin(made.desk.log(), made.selection(), ExportForm::Auditor, folder.clone());
@@ -95,7 +126,7 @@ async fn an_export_that_broke_off_goes_on_and_ends_with_the_same_bytes() {
     fs::write(folder.join("events.jsonl.partial"), &bytes[..bytes.len() / 2]).unwrap();
     let resumed = made.export("broken", made.selection(), ExportForm::Auditor).await;
     assert_eq!(resumed.manifest_sha256, whole.manifest_sha256);
-    assert_eq!(fs::read(folder.join(bundle::EVENTS)).unwrap(), bytes);
+    assert_eq!(fs::read(folder.join(EVENTS)).unwrap(), bytes);
 }
 
 #[tokio::test]
@@ -103,16 +134,16 @@ async fn a_folder_is_not_used_for_another_export() {
     let made = made().await;
     made.export("a", made.selection(), ExportForm::Auditor).await;
     let other = Selection { from: 2, ..made.selection() };
-    let refused = export(&made.desk, other, ExportForm::Auditor, made.folder("a"), &|_| {}).await;
+    let refused = made.try_export("a", other, ExportForm::Auditor).await;
     assert!(matches!(refused, Err(ExportError::Other(_))), "{refused:?}");
 }
 
 #[tokio::test]
-async fn every_change_to_a_bundle_is_found() {
+async fn every_change_to_the_events_is_found_and_its_place_named() {
     let made = made().await;
     made.export("a", made.selection(), ExportForm::Auditor).await;
     let folder = made.folder("a");
-    let (events, manifest) = (folder.join(bundle::EVENTS), folder.join(bundle::MANIFEST));
+    let events = folder.join(EVENTS);
     let good = fs::read_to_string(&events).unwrap();
     let lines: Vec<&str> = good.lines().collect();
 
@@ -120,25 +151,137 @@ async fn every_change_to_a_bundle_is_found() {
     without_one.remove(3);
     let mut swapped = lines.clone();
     swapped.swap(4, 5);
+    let edited = good.replacen("system:demo", "system:dems", 1);
     let changes = [
-        good.replacen("Orders", "Odders", 1).replacen("system:demo", "system:dems", 1),
-        without_one.join("\n") + "\n",
-        swapped.join("\n") + "\n",
-        good.trim_end().to_owned(),
-        format!("{good}{}\n", lines[0]),
+        (edited, "line 1: the event at position 1 was changed"),
+        (without_one.join("\n") + "\n", "line 4: position 5 comes where 4 is proved to stand"),
+        (swapped.join("\n") + "\n", "line 5: position 6 comes where 5 is"),
+        (good.trim_end().to_owned(), "does not read"),
+        (lines[..9].join("\n") + "\n", "the events from position 10 on are missing"),
+        (format!("{good}{}\n", lines[0]), "is out of order"),
     ];
-    for changed in changes {
+    for (changed, place) in changes {
         fs::write(&events, &changed).unwrap();
-        assert!(!differences(&folder).is_empty());
+        let found = differences(&folder);
+        assert!(found.iter().any(|it| it.contains(place)), "{place}: {found:?}");
     }
     fs::write(&events, &good).unwrap();
     assert_eq!(differences(&folder), Vec::<String>::new());
+}
 
+/// Who changes an event can hash it and the files anew, but not sign.
+#[tokio::test]
+async fn an_event_that_was_changed_with_all_hashes_is_not_the_one_that_was_signed() {
+    let made = made().await;
+    made.export("a", made.selection(), ExportForm::Auditor).await;
+    let folder = made.folder("a");
+    let events = folder.join(EVENTS);
+    let good = fs::read_to_string(&events).unwrap();
+    let line = good.lines().next().unwrap();
+    let read = lines::read(format!("{line}\n").as_bytes()).unwrap().event.to_owned();
+    let changed = read.replace("system:demo", "system:dems");
+    let mut forged = Vec::new();
+    let leaf = allhours_eventstore::canonical::leaf_hash(changed.as_bytes());
+    lines::write(&mut forged, 1, &leaf, changed.as_bytes()).unwrap();
+    let forged = good.replacen(&format!("{line}\n"), std::str::from_utf8(&forged).unwrap(), 1);
+    fs::write(&events, &forged).unwrap();
+    let manifest = folder.join(bundle::MANIFEST);
     let said = fs::read_to_string(&manifest).unwrap();
-    fs::write(&manifest, said.replacen("\"events\": ", "\"events\": 1", 1)).unwrap();
-    assert!(!differences(&folder).is_empty());
-    fs::write(&manifest, said.replacen("events.jsonl", "../a/events.jsonl", 1)).unwrap();
-    assert!(differences(&folder)[0].contains("outside"), "{:?}", differences(&folder));
+    let sha256 = |text: &str| hex::encode(allhours_eventstore::canonical::sha256(text.as_bytes()));
+    fs::write(&manifest, said.replace(&sha256(&good), &sha256(&forged))).unwrap();
+    let found = differences(&folder);
+    let place = ["manifest.json is not the one that was signed", "not those that the checkpoint"];
+    assert!(found[0].contains(place[0]) && found[1].contains(place[1]), "{found:?}");
+    assert_eq!(found.len(), 2, "{found:?}");
+}
+
+#[tokio::test]
+async fn every_change_to_another_file_is_found_and_the_file_named() {
+    let made = made().await;
+    let selection = Selection { from: 30, to: 60, ..made.selection() };
+    checkpoint::at(made.desk.log(), &made.signer, 25).await.unwrap();
+    made.export("a", selection, ExportForm::Auditor).await;
+    let folder = made.folder("a");
+    assert_eq!(differences(&folder), Vec::<String>::new());
+    let changes = [
+        (bundle::MANIFEST, "\"events\": ", "\"events\": 1"),
+        (
+            bundle::MANIFEST,
+            "\"subject\": null",
+            "\"subject\": \"00000000-0000-0000-0000-000000000000\"",
+        ),
+        (bundle::MANIFEST, "events.jsonl", "../a/events.jsonl"),
+        (bundle::SIGNATURE, "bundle", "bungle"),
+        (bundle::PUBLIC_KEY, "desk", "disk"),
+        (proof::CHECKPOINT, "\n60\n", "\n61\n"),
+        (proof::PREVIOUS, "\n25\n", "\n26\n"),
+        (proof::INCLUSION, "\"nodes\":[\"", "\"nodes\":[\"0"),
+    ];
+    for (name, from, to) in changes {
+        let path = folder.join(name);
+        let good = fs::read_to_string(&path).unwrap();
+        assert!(good.contains(from), "{name}: {good}");
+        fs::write(&path, good.replacen(from, to, 1)).unwrap();
+        let found = differences(&folder);
+        assert!(found.iter().any(|it| it.contains(name)), "{name}: {found:?}");
+        fs::remove_file(&path).unwrap();
+        let gone = check::check(&folder, None);
+        assert!(gone.is_err() || !gone.unwrap().holds(), "{name} is gone");
+        fs::write(&path, good).unwrap();
+    }
+    assert_eq!(differences(&folder), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_bundle_holds_for_the_key_of_its_desk_and_for_no_other() {
+    let made = made().await;
+    made.export("a", made.selection(), ExportForm::Auditor).await;
+    let ours = made.signer.verifier();
+    assert!(check::check(&made.folder("a"), Some(ours)).unwrap().holds());
+    let pair = Ed25519KeyPair::from_seed_unchecked(&[6; 32]).unwrap();
+    let other: Verifier = Signer::new("desk.example/log", pair).unwrap().verifier().clone();
+    let checked = check::check(&made.folder("a"), Some(&other)).unwrap();
+    assert!(checked.differences.iter().all(|it| it.contains("not signed by this key")));
+    assert_eq!(checked.differences.len(), 2);
+}
+
+#[tokio::test]
+async fn columns_go_on_with_the_first_stretch_that_is_not_there() {
+    let made = made().await;
+    let small = async |name: &str, keep: usize| {
+        let folder = made.folder(name);
+        let work =
+            Work::begin(made.desk.log(), made.selection(), ExportForm::Analyst, folder.clone());
+        let mut work = work.await.unwrap();
+        work.part_positions = 20;
+        let seen = std::sync::Mutex::new(Vec::new());
+        let told = |position: Position| seen.lock().unwrap().push(position);
+        let finished = work.finish(made.desk.log(), &made.signer, &told).await.unwrap();
+        let parts = finished.manifest.files.iter().filter(|file| bundle::is_part(&file.name));
+        let parts: Vec<String> = parts.map(|file| file.name.clone()).collect();
+        for part in &parts[keep..] {
+            fs::remove_file(folder.join(part)).unwrap();
+        }
+        (finished.manifest_sha256, parts.len(), seen.into_inner().unwrap())
+    };
+    let (whole, parts, _) = small("a", 3).await;
+    assert!(parts > 4, "{parts} parts");
+    fs::write(made.folder("a").join("events-000003.parquet.partial"), "half").unwrap();
+    let (resumed, again, seen) = small("a", parts).await;
+    assert_eq!((resumed, again), (whole, parts));
+    assert!(seen.iter().all(|position| *position > 60), "read again: {seen:?}");
+}
+
+#[tokio::test]
+async fn a_changed_column_is_found() {
+    let made = made().await;
+    made.export("a", made.selection(), ExportForm::Analyst).await;
+    let part = made.folder("a").join("events-000000.parquet");
+    let good = fs::read(&part).unwrap();
+    let mut bad = good.clone();
+    bad[good.len() / 2] ^= 1;
+    fs::write(&part, bad).unwrap();
+    assert!(differences(&made.folder("a")).iter().any(|it| it.contains("events-000000.parquet")));
 }
 
 #[tokio::test]
@@ -155,19 +298,19 @@ async fn a_bundle_can_be_about_one_conversation_or_one_person() {
     let subject = Selection { subject: Some(customer.0), ..made.selection() };
     let exported = made.export("subject", subject, ExportForm::Auditor).await;
     assert!(exported.events > 3, "{exported:?}");
-    assert!(check(&made.folder("subject")).unwrap().holds());
+    assert!(check(&made.folder("subject")).holds());
 }
 
 #[tokio::test]
 async fn an_analysts_file_has_the_columns_that_it_always_has() {
     let made = made().await;
     made.export("a", made.selection(), ExportForm::Analyst).await;
-    let file = fs::File::open(made.folder("a").join(bundle::PARQUET)).unwrap();
+    let file = fs::File::open(made.folder("a").join("events-000000.parquet")).unwrap();
     let reader = ParquetRecordBatchReaderBuilder::try_new(file).unwrap();
     let names: Vec<String> =
         reader.schema().fields().iter().map(|field| field.name().clone()).collect();
     assert_eq!(names[..5], ["position", "tenant_id", "stream_type", "stream_id", "version"]);
     let rows: usize = reader.build().unwrap().map(|batch| batch.unwrap().num_rows()).sum();
     assert_eq!(rows, usize::try_from(made.head).unwrap());
-    assert!(check(&made.folder("a")).unwrap().holds());
+    assert!(check(&made.folder("a")).holds());
 }
