@@ -1,5 +1,6 @@
 //! Tests that need a database or the whole: one binary, since each would link everything again.
 
+mod cli;
 mod conformance;
 mod embedded;
 mod event_log;

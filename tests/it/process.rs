@@ -15,7 +15,8 @@ use tokio::process::{Child, Command};
 const READY_MAX: Duration = Duration::from_mins(1);
 const ENDS_MAX: Duration = Duration::from_mins(2);
 
-fn program(folder: &Path) -> Command {
+/// A command of the program on a data folder, to be completed and started.
+pub fn program(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_allhours-under-test"));
     command.arg("--data-dir").arg(folder).env_remove("DATABASE_URL").kill_on_drop(true);
     command

@@ -1,0 +1,15 @@
+//! The real program on a real data folder, as operators and auditors use it.
+//!
+//! `run` starts a command and keeps what it said; each other module is one part of the command
+//! line: its usage, its life beside a server and alone, and what each command promises.
+
+mod erasing;
+mod exporting;
+mod importing;
+mod life;
+mod rebuilding;
+mod replaying;
+mod run;
+mod snoozing;
+mod tls;
+mod usage;

@@ -1,0 +1,124 @@
+//! `erase`: nothing of a forgotten customer is left in the database or in the index.
+#![expect(clippy::panic, reason = "what is not as it must be ends the test")]
+
+use std::{fs, path::Path, process::Stdio};
+
+use allhours_eventstore::embedded::Binaries;
+use serde_json::Value;
+use tokio::process::Command;
+use tokio_postgres::config::Host;
+
+use super::run::{Behind, replayed, run, until};
+use crate::process::Served;
+
+// Words that compression leaves whole: no part of them comes twice, or in other texts.
+const CANARIES: [&str; 2] = ["qzjxvkwbyp", "鸮魟鼍"];
+const DIALOGUES: &str = r#"{"id":"forgotten","language":"en","topic":"Refund","turns":[{"speaker":"customer","text":"my word is qzjxvkwbyp"},{"speaker":"agent","text":"noted"},{"speaker":"customer","text":"另一个是 鸮魟鼍"}]}
+{"id":"kept","language":"en","topic":"Refund","turns":[{"speaker":"customer","text":"my word is marzipan"},{"speaker":"agent","text":"noted"}]}
+"#;
+
+/// Everything that the database holds, as a backup would.
+async fn dump(folder: &Path) -> Vec<u8> {
+    let behind = Behind::of(folder).await;
+    let config = behind.config();
+    let [Host::Unix(socket)] = config.get_hosts() else { panic!("one socket") };
+    let programs = Binaries::find(None, None).expect("a server is installed").folder;
+    let mut command = Command::new(programs.join("pg_dump"));
+    command.arg("--host").arg(socket);
+    command.args(["--username", config.get_user().expect("a user")]);
+    command.args(["--port", &config.get_ports().first().copied().unwrap_or(5432).to_string()]);
+    command.arg(config.get_dbname().expect("a database"));
+    let output = command.stdin(Stdio::null()).output().await.expect("pg_dump runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    behind.close().await;
+    output.stdout
+}
+
+/// How many files below `folder` hold these bytes.
+fn files_with(folder: &Path, bytes: &[u8]) -> usize {
+    let mut found = 0;
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        found += if path.is_dir() {
+            files_with(&path, bytes)
+        } else {
+            // A file may go while it is looked for, as the index merges its segments.
+            usize::from(holds(&fs::read(&path).unwrap_or_default(), bytes))
+        };
+    }
+    found
+}
+
+fn holds(text: &[u8], bytes: &[u8]) -> bool {
+    text.windows(bytes.len()).any(|it| it == bytes)
+}
+
+/// The customer who wrote the first dialogue.
+async fn customer(folder: &Path) -> String {
+    let of_import = "type=conversation.customer_message_received,actor=system:import";
+    let events = replayed(folder, &["--open", "--where", of_import]).await;
+    let with = |event: &&Value| {
+        event["payload"]["text"]["text"].as_str().is_some_and(|it| it.contains(CANARIES[0]))
+    };
+    let event = events.iter().find(with).expect("the message");
+    event["payload"]["text"]["$subject"].as_str().expect("a subject").to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_of_an_erased_customer_is_left_in_a_dump_or_in_the_index() {
+    let folder = tempfile::tempdir().expect("a folder of our own");
+    let folder = folder.path();
+    let file = folder.join("canaries.jsonl");
+    fs::write(&file, DIALOGUES).expect("a file");
+    let server = Served::start(folder, &["--demo"]).await;
+    let file = file.display().to_string();
+    run(folder, &["import", "dialogues", "--tenant", "demo", &file]).await.well();
+    let (customer, index) = (customer(folder).await, folder.join("search"));
+    for canary in CANARIES {
+        until("it is indexed", async || (files_with(&index, canary.as_bytes()) > 0).then_some(()))
+            .await;
+    }
+    let before = dump(folder).await;
+    assert!(holds(&before, customer.as_bytes()), "the dump holds what is looked for");
+    let sealed = |dump: &[u8]| {
+        dump.split(|it| *it == b'\n').filter(|it| holds(it, customer.as_bytes())).count()
+    };
+
+    let erase = ["erase", "--tenant", "demo", "--customer", &customer];
+    let asked = run(folder, &erase).await;
+    assert_eq!(asked.code, 1, "nothing is done without --yes: {asked:?}");
+    assert!(files_with(&index, CANARIES[0].as_bytes()) > 0);
+    let erase = [&erase[..], &["--yes", "--output", "json"]].concat();
+    let first = run(folder, &erase).await;
+    assert_eq!(first.code, 0, "{first:?}");
+    let first = first.json();
+
+    let after = dump(folder).await;
+    for canary in CANARIES {
+        assert!(!holds(&after, canary.as_bytes()), "{canary} is in the database");
+        assert_eq!(files_with(&index, canary.as_bytes()), 0, "{canary} is in the index");
+    }
+    assert!(sealed(&after) < sealed(&before), "ciphertexts are gone");
+    assert!(files_with(&index, b"marzipan") > 0, "others stay");
+    let opened = run(folder, &["replay", "--open"]).await.well();
+    assert!(CANARIES.iter().all(|canary| !opened.contains(canary)) && opened.contains("marzipan"));
+
+    assert_certificate_stands_in_the_log(folder, &first["certificate"]).await;
+    let second = run(folder, &erase).await.json();
+    assert_eq!(second, first, "asked again, the answer is the same");
+    run(folder, &["verify"]).await.well();
+    server.stop().await;
+    let alone = run(folder, &erase).await.json();
+    assert_eq!(alone, first);
+    run(folder, &["verify"]).await.well();
+}
+
+async fn assert_certificate_stands_in_the_log(folder: &Path, certificate: &Value) {
+    let events = replayed(folder, &["--where", "type=customer.erased"]).await;
+    let [event] = events.as_slice() else { panic!("one erasure: {events:?}") };
+    assert_eq!(event["eventId"], certificate["eventId"]);
+    assert_eq!(event["position"], certificate["position"]);
+    assert_eq!(event["leafHash"], certificate["leafSha256"]);
+    assert_eq!(event["payload"]["texts_deleted"], certificate["textsDeleted"]);
+    assert!(certificate["textsDeleted"].as_u64() >= Some(2), "{certificate}");
+}

@@ -1,0 +1,54 @@
+//! `replay`: by position, by instant, by what an event is about.
+
+use serde_json::Value;
+
+use super::run::{replayed, run};
+
+fn positions(events: &[Value]) -> Vec<i64> {
+    events.iter().map(|event| event["position"].as_i64().expect("a position")).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replay_is_cut_by_position_by_instant_and_by_conditions() {
+    let folder = tempfile::tempdir().expect("a folder of our own");
+    let folder = folder.path();
+    run(folder, &["demo"]).await.well();
+    let all = replayed(folder, &[]).await;
+    let every: Vec<i64> = (1..).take(all.len()).collect();
+    assert_eq!(positions(&all), every);
+
+    let cut = replayed(folder, &["--from", "10", "--to", "20"]).await;
+    assert_eq!(cut, all[9..20]);
+    assert_eq!(replayed(folder, &["--from", "999999"]).await, Vec::<Value>::new());
+
+    let instant = |index: usize| all[index]["recordedAt"].as_str().expect("an instant").to_owned();
+    let (since, until) = (instant(30), instant(60));
+    let between = replayed(folder, &["--from", &since, "--to", &until]).await;
+    let expected: Vec<Value> = all
+        .iter()
+        .filter(|event| {
+            let at: jiff::Timestamp =
+                event["recordedAt"].as_str().expect("it").parse().expect("it");
+            at >= since.parse().expect("it") && at <= until.parse().expect("it")
+        })
+        .cloned()
+        .collect();
+    assert!(!expected.is_empty() && expected.len() < all.len());
+    assert_eq!(between, expected);
+
+    let opened =
+        replayed(folder, &["--where", "type=conversation.opened", "--where", "tenant=demo"]);
+    let opened = opened.await;
+    let fits = |event: &&Value| event["type"] == "conversation.opened";
+    assert_eq!(opened, all.iter().filter(fits).cloned().collect::<Vec<_>>());
+    let stream = opened[0]["stream"].as_str().expect("a stream");
+    let one = replayed(folder, &["--where", &format!("stream={stream}")]).await;
+    assert!(one.len() > 1 && one.iter().all(|event| event["stream"] == stream));
+    assert!(replayed(folder, &["--where", "tenant=other"]).await.is_empty());
+
+    for wrong in [["--where", "colour=red"], ["--from", "yesterday"]] {
+        let ran = run(folder, &["replay", wrong[0], wrong[1]]).await;
+        assert_eq!(ran.code, 2, "{ran:?}");
+        assert!(ran.errors.contains(wrong[1]), "{}", ran.errors);
+    }
+}

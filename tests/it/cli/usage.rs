@@ -1,0 +1,132 @@
+//! How the program is used: help, exit codes, completions, settings, secrets.
+
+use std::{fs, path::Path};
+
+use allhours_api::cli::Cli;
+use clap::CommandFactory;
+use tokio::process::Command;
+
+use super::run::{run, run_with};
+
+const KEY: &str = "b3f1c2d4e5a697887766554433221100ffeeddccbbaa99887766554433221100";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_command_explains_itself_with_an_example() {
+    let folder = tempfile::tempdir().expect("a folder of our own");
+    for command in Cli::command().get_subcommands() {
+        let below: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
+        let words = if below.is_empty() {
+            vec![vec![]]
+        } else {
+            below.iter().map(|it| vec![*it]).collect()
+        };
+        for rest in words {
+            let arguments = [vec![command.get_name()], rest, vec!["--help"]].concat();
+            let help = run(folder.path(), &arguments).await.well();
+            assert!(help.contains("Example"), "{arguments:?}: {help}");
+            assert!(help.contains("--output"), "{arguments:?}: {help}");
+        }
+    }
+    let help = run(folder.path(), &["--help"]).await.well();
+    assert!(help.contains("Exit codes: 0"), "{help}");
+    assert!(!folder.path().join("postgres").exists(), "help starts nothing");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wrong_usage_ends_with_2_and_a_failure_with_1() {
+    let folder = tempfile::tempdir().expect("a folder of our own");
+    let nowhere = "postgres://nobody@127.0.0.1:1/nowhere";
+    let wrong: &[(i32, &[&str], &str)] = &[
+        (2, &["fly"], "fly"),
+        (2, &["token", "--tenant", "demo"], "--role"),
+        (2, &["token", "--tenant", "demo", "--role", "king"], "king"),
+        (2, &["import", "dialogues", "--tenant", "demo", "/nowhere.jsonl"], "/nowhere.jsonl"),
+        (2, &["verify", "--config", "/nowhere.toml"], "/nowhere.toml"),
+        (2, &["serve", "--listen", "here"], "server.listen"),
+        (1, &["verify", "--bundle", "/nowhere"], "/nowhere"),
+        (1, &["verify", "--database-url", nowhere], "database"),
+        (2, &["verify", "--database-url", "nonsense"], "database.url"),
+        (2, &["verify", "--bundle", "/nowhere", "--public-key", "nonsense"], "public key"),
+    ];
+    for (code, arguments, named) in wrong {
+        for form in ["text", "json"] {
+            let ran = run(folder.path(), &[*arguments, &["--output", form]].concat()).await;
+            assert_eq!(ran.code, *code, "{arguments:?}: {ran:?}");
+            assert!(ran.errors.contains(named), "{arguments:?}: {ran:?}");
+            assert!(ran.out.is_empty(), "an error is no answer: {ran:?}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn completions_are_scripts_that_shells_take() {
+    let folder = tempfile::tempdir().expect("a folder of our own");
+    for (shell, check) in [("bash", "-n"), ("zsh", "-n"), ("fish", "--no-execute")] {
+        let script = run(folder.path(), &["completions", shell]).await.well();
+        for command in Cli::command().get_subcommands() {
+            assert!(script.contains(command.get_name()), "{shell}: {}", command.get_name());
+        }
+        let file = folder.path().join(shell);
+        fs::write(&file, script).expect("a file");
+        match Command::new(shell).arg(check).arg(&file).status().await {
+            Ok(status) => assert!(status.success(), "{shell} does not take it"),
+            // Only bash is on every machine that this is tested on.
+            Err(error) => assert_ne!(shell, "bash", "{error}"),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_setting_stops_the_program_and_is_named_with_its_source() {
+    let folder = tempfile::tempdir().expect("a folder of our own");
+    let file = folder.path().join("wrong.toml");
+    fs::write(&file, "[server]\nlissen = \"127.0.0.1:1\"\n").expect("a file");
+    let file = file.display().to_string();
+    let cases = [
+        ("ALLHOURS_SERVER_LISTEN", "here", "server.listen"),
+        ("ALLHOURS_SERVER_DRAIN_MS", "soon", "server.drain_ms"),
+        ("ALLHOURS_SERVER_LISTN", "127.0.0.1:1", "server.listn"),
+        ("ALLHOURS_KEYS_MASTER", "short", "keys.master"),
+        ("ALLHOURS_KEYS_MASTER_FILE", "/nowhere", "keys.master"),
+        ("ALLHOURS_CHECKPOINTS_KEY", "short", "checkpoints.key"),
+        ("ALLHOURS_CHECKPOINTS_TRUSTED", "nobody", "checkpoints.trusted"),
+        ("ALLHOURS_TELEMETRY_LOG_FILTER", "=,=", "telemetry.log_filter"),
+        ("ALLHOURS_CONFIG", file.as_str(), "server.lissen"),
+    ];
+    for (variable, value, setting) in cases {
+        let ran = run_with(folder.path(), &[(variable, value)], &["serve"]).await;
+        assert_eq!(ran.code, 2, "{variable}: {ran:?}");
+        assert!(ran.errors.contains(&format!("`{setting}`")), "{variable}: {}", ran.errors);
+        assert!(!ran.errors.contains("short"), "a secret is not repeated: {}", ran.errors);
+    }
+    assert!(!folder.path().join("postgres").exists(), "nothing was started");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_master_key_can_stand_in_a_file_and_another_one_opens_nothing() {
+    let folder = tempfile::tempdir().expect("a folder of our own");
+    let data = folder.path().join("data");
+    let written = |name: &str, key: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, format!("{key}\n")).expect("a file");
+        path.display().to_string()
+    };
+    let (right, wrong) = (written("right", KEY), written("wrong", &KEY.replace('b', "c")));
+    let right = [("ALLHOURS_KEYS_MASTER_FILE", right.as_str())];
+    let wrong = [("ALLHOURS_KEYS_MASTER_FILE", wrong.as_str())];
+    run_with(&data, &right, &["demo"]).await.well();
+    assert!(!data.join("master.key").exists(), "no second key is made");
+    let said = run_with(&data, &right, &["replay", "--open"]).await.well();
+    assert!(said.contains("Grace Obi"), "texts are opened");
+    let ran = run_with(&data, &wrong, &["replay", "--open"]).await;
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.errors.contains("master key"), "{}", ran.errors);
+    assert_missing_key_is_said(&data).await;
+}
+
+async fn assert_missing_key_is_said(data: &Path) {
+    let ran = run(data, &["replay"]).await;
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.errors.contains("master.key"), "{}", ran.errors);
+    assert!(!data.join("master.key").exists(), "a new key would open nothing");
+}
