@@ -228,7 +228,7 @@ impl Work {
             return Ok((None, nothing));
         }
         let kept = checkpoint::at(log, signer, self.size).await?;
-        let signed = note::stated(&kept.note).ok_or(ExportError::NotAsSigned(self.size))?;
+        let stated = note::stated(&kept.note).ok_or(ExportError::NotAsSigned(self.size))?;
         let mut write = |name: &str, text: &str| {
             names.push(name.to_owned());
             write_whole(&self.folder.join(name), text.as_bytes())
@@ -249,13 +249,13 @@ impl Work {
             }
         };
         let draft = self.folder.join(format!("{}.partial", proof::INCLUSION));
-        let proved = proof::write(log, &signed, kept.previous, rows, &draft).await?;
+        let proved = proof::write(log, &stated, kept.previous, rows, &draft).await?;
         let whole = self.folder.join(proof::INCLUSION);
         fs::rename(&draft, &whole).map_err(failed(&whole))?;
         names.push(proof::INCLUSION.to_owned());
         let state = LogState {
             size: kept.size,
-            root: hex::encode(signed.root),
+            root: hex::encode(stated.root),
             previous_size: kept.previous,
             consistency: proved.consistency.iter().map(hex::encode).collect(),
         };

@@ -153,18 +153,18 @@ pub(super) struct Rows {
     files: vec::IntoIter<PathBuf>,
     path: PathBuf,
     batches: Option<ParquetRecordBatchReader>,
-    rows: vec::IntoIter<Option<(Position, Hash)>>,
+    read: vec::IntoIter<Option<(Position, Hash)>>,
 }
 
 impl Rows {
     pub(super) fn of(files: Vec<PathBuf>) -> Self {
-        let (files, rows) = (files.into_iter(), Vec::new().into_iter());
-        Self { files, path: PathBuf::new(), batches: None, rows }
+        let (files, read) = (files.into_iter(), Vec::new().into_iter());
+        Self { files, path: PathBuf::new(), batches: None, read }
     }
 
     fn next_row(&mut self) -> Result<Option<(Position, Hash)>, ExportError> {
         loop {
-            if let Some(row) = self.rows.next() {
+            if let Some(row) = self.read.next() {
                 let unreadable = || ExportError::Unreadable(self.path.clone());
                 return row.map(Some).ok_or_else(unreadable);
             }
@@ -172,7 +172,7 @@ impl Rows {
             let batch = batch.map_err(|_| ExportError::Unreadable(self.path.clone()))?;
             if let Some(batch) = batch {
                 let rows: Vec<_> = (0..batch.num_rows()).map(|row| row_of(&batch, row)).collect();
-                self.rows = rows.into_iter();
+                self.read = rows.into_iter();
                 continue;
             }
             let Some(path) = self.files.next() else { return Ok(None) };

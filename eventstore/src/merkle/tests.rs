@@ -56,13 +56,17 @@ fn leaves_of_reference() -> Vec<Hash> {
 
 fn span_of(leaves: &[Hash]) -> Span {
     let mut span = Span::new(0);
-    leaves.iter().for_each(|leaf| span.push(*leaf));
+    for leaf in leaves {
+        span.push(*leaf);
+    }
     span
 }
 
 fn proof_of(leaves: &[Hash], smaller: usize) -> Vec<Hash> {
     let mut proof = Consistency::new(smaller as u64, leaves.len() as u64);
-    (0..).zip(leaves).for_each(|(number, leaf)| proof.push(number, *leaf));
+    for (number, leaf) in (0..).zip(leaves) {
+        proof.push(number, *leaf);
+    }
     proof.proof()
 }
 
@@ -187,7 +191,9 @@ proptest! {
         let (left, right) = leaves.split_at(at % (count + 1));
         let mut joined = span_of(left);
         let mut next = Span::new(joined.end());
-        right.iter().for_each(|leaf| next.push(*leaf));
+        for leaf in right {
+            next.push(*leaf);
+        }
         prop_assert!(joined.join(&next));
         prop_assert_eq!(&joined, &span_of(&leaves));
         let again = Span::from_nodes(0..count as u64, joined.nodes().to_vec());
