@@ -1,14 +1,19 @@
 //! The log only grows; what was changed behind its back is found and named.
 
+use std::{fmt::Write, sync::LazyLock};
+
+use allhours_api::keyfile;
 use allhours_eventstore::{
     canonical::{canonical_bytes, leaf_hash},
+    checkpoint::{self, note::Signer},
     contract::script::{Script, text_of},
     log::Log,
     pg::PgLog,
     sql,
-    verify::Rule,
+    verify::{Rule, verify_signed},
 };
 use allhours_tests::database::{TestDatabase, database};
+use tempfile::TempDir;
 use tokio_postgres::error::SqlState;
 
 use super::{broken_rules, execute, fresh, verified};
@@ -169,4 +174,66 @@ async fn every_statement_of_the_log_prepares() {
     for (name, statement) in sql::ALL {
         connection.prepare(statement).await.unwrap_or_else(|error| panic!("{name}: {error:?}"));
     }
+}
+
+/// The same for the same number.
+fn signer(number: u8) -> Signer {
+    static KEYS: LazyLock<TempDir> = LazyLock::new(|| tempfile::tempdir().expect("a folder"));
+    let pair = keyfile::open(KEYS.path(), &format!("key-{number}")).expect("a key");
+    Signer::new("desk.example/log", pair).expect("a name")
+}
+
+/// The findings about checkpoints, each with its size.
+async fn broken_checkpoints(database: &TestDatabase, keys: &[Signer]) -> Vec<Option<i64>> {
+    let keys: Vec<_> = keys.iter().map(|key| key.verifier().clone()).collect();
+    let verified = verify_signed(database, &keys, |_| ()).await.expect("the log can be read");
+    let findings = verified.findings.into_iter();
+    findings.filter(|it| it.rule == Rule::CheckpointsAgree).map(|it| it.position).collect()
+}
+
+#[tokio::test]
+async fn checkpoints_cannot_be_changed_and_must_be_signed_by_a_key_that_is_believed() {
+    let (log, database) = written().await;
+    for size in [4, 10] {
+        checkpoint::at(&log, &signer(1), size).await.expect("signed");
+    }
+    for statement in
+        ["update checkpoints set note = ''", "delete from checkpoints", "truncate checkpoints"]
+    {
+        let error = execute(&database, statement).await.expect_err(statement);
+        assert_eq!(error.code(), Some(&SqlState::INTEGRITY_CONSTRAINT_VIOLATION), "{statement}");
+    }
+    assert_eq!(verified(&database).await.checkpoints, 2);
+    assert_eq!(broken_checkpoints(&database, &[signer(2), signer(1)]).await, []);
+    assert_eq!(broken_checkpoints(&database, &[signer(2)]).await, [Some(4), Some(10)]);
+}
+
+#[tokio::test]
+async fn verify_finds_an_event_that_was_rewritten_with_its_hash_by_the_checkpoints_after_it() {
+    let (log, database) = written().await;
+    for size in [3, 4, 10] {
+        checkpoint::at(&log, &signer(1), size).await.expect("signed");
+    }
+    let mut event = log.read(3, 1).await.expect("read").pop().expect("an event");
+    event.actor = "system:nobody".parse().expect("an actor");
+    let leaf = leaf_hash(&canonical_bytes(&event).expect("canonical"));
+    let mut hash = String::new();
+    for byte in leaf {
+        write!(hash, "{byte:02x}").expect("memory");
+    }
+    let change = format!("actor = 'system:nobody', leaf_hash = decode('{hash}', 'hex')");
+    tamper(&database, &format!("update events set {change} where position = 4")).await;
+    let broken = broken_rules(&database).await;
+    let rule = Rule::CheckpointsAgree;
+    assert_eq!(broken, [(rule, Some(4)), (rule, Some(10))], "no other rule sees it");
+}
+
+#[tokio::test]
+async fn verify_finds_that_the_end_of_the_log_was_cut_away() {
+    let (log, database) = written().await;
+    for size in [9, 10] {
+        checkpoint::at(&log, &signer(1), size).await.expect("signed");
+    }
+    tamper(&database, "delete from events where position = 10").await;
+    assert_eq!(broken_checkpoints(&database, &[signer(1)]).await, [Some(10)]);
 }
