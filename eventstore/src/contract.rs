@@ -41,6 +41,7 @@ macro_rules! contract_suite {
             a_blind_index_is_the_same_for_the_same_text_of_one_tenant,
             history_finds_by_position_and_by_id,
             history_pages_by_every_part_of_a_filter,
+            history_reads_parts_of_several_streams_at_once,
             history_turns_instants_into_positions,
             checkpoints_grow_and_a_size_has_one_for_ever,
             a_checkpoint_is_made_of_what_is_there,

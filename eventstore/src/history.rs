@@ -1,12 +1,13 @@
 //! Questions asked of the log itself: events by position, by id, by filter, by instant.
 
-use std::future::Future;
+use std::{collections::BTreeSet, future::Future};
 
 use allhours_domain::{
     actor::Actor,
-    ids::{CommandId, CorrelationId, EventId, SubjectId, TenantId},
+    ids::{CommandId, CorrelationId, EventId, MessageId, SubjectId, TenantId},
 };
 use jiff::Timestamp;
+use serde::Deserialize;
 
 use crate::{
     error::LogError,
@@ -56,6 +57,53 @@ impl EventFilter {
     }
 }
 
+/// What is wanted of one stream, where several are read at once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// Of this stream.
+    pub stream: StreamId,
+    /// Only events about these messages; none means all events.
+    pub about: Option<BTreeSet<MessageId>>,
+    /// No event about these messages.
+    pub but: BTreeSet<MessageId>,
+}
+
+impl Part {
+    /// All of a stream.
+    #[must_use]
+    pub fn all(stream: StreamId) -> Self {
+        Self { stream, about: None, but: BTreeSet::new() }
+    }
+
+    /// Whether an event fits.
+    #[must_use]
+    pub fn fits(&self, event: &Recorded) -> bool {
+        /// What an event says of the message that it is about.
+        #[derive(Deserialize)]
+        struct About {
+            message: MessageId,
+        }
+        let message = serde_json::from_str::<About>(&event.payload).ok().map(|it| it.message);
+        let wanted = |about: &BTreeSet<_>| message.is_some_and(|it| about.contains(&it));
+        event.stream == self.stream
+            && self.about.as_ref().is_none_or(wanted)
+            && !message.is_some_and(|it| self.but.contains(&it))
+    }
+}
+
+/// Parts of several streams, between two positions.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Parts {
+    /// The parts.
+    pub parts: Vec<Part>,
+    /// With `position >` this.
+    pub after: Option<Position>,
+    /// With `position <` this.
+    pub before: Option<Position>,
+    /// With one of these stored names; empty means any.
+    pub names: Vec<String>,
+}
+
 /// Which end of the filtered events a page begins at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Start {
@@ -101,6 +149,20 @@ pub trait History: Log {
         start: Start,
         limit: usize,
     ) -> impl Future<Output = Result<Vec<Recorded>, LogError>> + Send;
+
+    /// The events of several streams in one question: of each part at most `limit_each`, from
+    /// the end asked for. With each event comes the index of its part; in order of parts.
+    ///
+    /// # Errors
+    ///
+    /// A failure of the store.
+    fn parts(
+        &self,
+        tenant: TenantId,
+        parts: &Parts,
+        start: Start,
+        limit_each: usize,
+    ) -> impl Future<Output = Result<Vec<(usize, Recorded)>, LogError>> + Send;
 
     /// The position of the last event written down at `at` or before; 0 before the first.
     ///

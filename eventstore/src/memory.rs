@@ -16,7 +16,7 @@ use crate::{
     append::{Append, Receipt},
     checkpoint::Kept,
     error::LogError,
-    history::{EventFilter, History, Start},
+    history::{EventFilter, History, Parts, Start},
     keys::{MasterKeys, cipher, keyring::Keyring, memory_rows::MemoryRows},
     log::Log,
     opening::{Ciphertexts, Opening},
@@ -301,6 +301,29 @@ impl History for MemoryLog {
             Start::Oldest => state.events.iter().filter(fits).take(limit).cloned().collect(),
             Start::Newest => state.events.iter().rev().filter(fits).take(limit).cloned().collect(),
         })
+    }
+
+    async fn parts(
+        &self,
+        tenant: TenantId,
+        parts: &Parts,
+        start: Start,
+        limit_each: usize,
+    ) -> Result<Vec<(usize, Recorded)>, LogError> {
+        let mut found = Vec::new();
+        for (number, part) in parts.parts.iter().enumerate() {
+            let filter = EventFilter {
+                after: parts.after,
+                before: parts.before,
+                stream: Some(part.stream),
+                names: parts.names.clone(),
+                ..EventFilter::default()
+            };
+            let of_stream = self.page(tenant, &filter, start, usize::MAX).await?;
+            let fitting = of_stream.into_iter().filter(|event| part.fits(event)).take(limit_each);
+            found.extend(fitting.map(|event| (number, event)));
+        }
+        Ok(found)
     }
 
     async fn position_at(&self, at: Timestamp) -> Result<Position, LogError> {

@@ -44,6 +44,8 @@ statements! {
     LOG_PAGE_CORRELATION_OLDEST = "log/page_correlation_oldest";
     LOG_PAGE_STREAM_NEWEST = "log/page_stream_newest";
     LOG_PAGE_STREAM_OLDEST = "log/page_stream_oldest";
+    LOG_PARTS_NEWEST = "log/parts_newest";
+    LOG_PARTS_OLDEST = "log/parts_oldest";
     LOG_POSITION_AT = "log/position_at";
     LOG_POSITIONS_ABOUT = "log/positions_about";
     LOG_READ = "log/read";

@@ -1,16 +1,20 @@
 //! Questions of analysts and auditors.
 
+use std::collections::BTreeSet;
+
 use allhours_domain::{
     actor::Actor,
-    ids::{CorrelationId, EventId},
+    catalogue::AnyEvent,
+    conversation::ConversationEvent,
+    ids::{CorrelationId, EventId, MessageId, TenantId},
 };
 use jiff::SignedDuration;
 use uuid::Uuid;
 
 use super::script::Script;
 use crate::{
-    history::{EventFilter, History, Start},
-    recorded::{Position, StreamType},
+    history::{EventFilter, History, Part, Parts, Start},
+    recorded::{Position, Recorded, StreamType},
 };
 
 /// In order of position, each once, and nothing that is not there.
@@ -89,6 +93,65 @@ pub async fn history_pages_by_every_part_of_a_filter<L: History>(log: &L) {
             let found: Vec<_> = page.iter().map(|event| event.position).collect();
             assert_eq!(found, expected[..expected.len().min(limit)], "{start:?} {filter:?}");
         }
+    }
+}
+
+/// Each part by itself: its stream, between the positions, about some messages or none of them.
+pub async fn history_reads_parts_of_several_streams_at_once<L: History>(log: &L) {
+    let mut script = Script::new(1);
+    let streams = [script.stream(), script.stream(), script.stream()];
+    let ada = script.subject();
+    let mut versions = [0; 3];
+    for round in 0..18 {
+        let which = round % 3;
+        let events = if round % 2 == 0 { vec![script.message(ada, "hi")] } else { script.tags(2) };
+        let append = script.writing(streams[which], versions[which], events);
+        versions[which] = log.append(append).await.expect("appended").versions[0];
+    }
+    let all = log.read(0, 1_000).await.expect("read");
+    let messages = all.iter().filter_map(message_of).collect::<Vec<_>>();
+    let some: BTreeSet<_> = messages.iter().step_by(2).copied().collect();
+    assert!(some.len() > 3 && messages.len() > some.len(), "{messages:?}");
+    let about = Part { about: Some(some.clone()), ..Part::all(streams[0]) };
+    let but = Part { but: some, ..Part::all(streams[1]) };
+    let parts = vec![about, but, Part::all(streams[2])];
+    let names = vec!["conversation.customer_message_received".to_owned()];
+    for wanted in [
+        Parts { parts: parts.clone(), ..Parts::default() },
+        Parts { parts: parts.clone(), names, ..Parts::default() },
+        Parts { parts, after: Some(4), before: Some(15), ..Parts::default() },
+    ] {
+        for (start, limit) in [(Start::Oldest, 99), (Start::Newest, 99), (Start::Newest, 2)] {
+            let mut expected = Vec::new();
+            for (number, part) in wanted.parts.iter().enumerate() {
+                let (after, before) = (wanted.after.unwrap_or(0), wanted.before.unwrap_or(99));
+                let fits = |it: &&Recorded| {
+                    part.fits(it)
+                        && (after + 1..before).contains(&it.position)
+                        && (wanted.names.is_empty() || wanted.names.contains(&it.name))
+                };
+                let mut of_part: Vec<_> = all.iter().filter(fits).map(|it| it.position).collect();
+                if start == Start::Newest {
+                    of_part.reverse();
+                }
+                expected.extend(of_part.into_iter().take(limit).map(|it| (number, it)));
+            }
+            let found = log.parts(script.tenant, &wanted, start, limit).await.expect("found");
+            let found: Vec<_> = found.iter().map(|(number, it)| (*number, it.position)).collect();
+            assert_eq!(found, expected, "{start:?} {wanted:?}");
+        }
+    }
+    let nobody = TenantId(Uuid::from_u128(404));
+    let wanted = Parts { parts: vec![Part::all(streams[0])], ..Parts::default() };
+    assert_eq!(log.parts(nobody, &wanted, Start::Oldest, 9).await.expect("asked"), []);
+}
+
+fn message_of(event: &Recorded) -> Option<MessageId> {
+    match event.event() {
+        Ok(AnyEvent::Conversation(ConversationEvent::CustomerMessageReceived(it))) => {
+            Some(it.message)
+        }
+        _ => None,
     }
 }
 

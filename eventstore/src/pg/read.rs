@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::{PgLog, row};
 use crate::{
     error::LogError,
-    history::{EventFilter, History, Start},
+    history::{EventFilter, History, Part, Parts, Start},
     log::Log as _,
     opening::{Ciphertexts, Wanted},
     recorded::{Position, Recorded},
@@ -113,6 +113,20 @@ impl PgLog {
     }
 }
 
+/// The parts as a statement takes them.
+fn described(parts: &[Part]) -> serde_json::Value {
+    let part = |(number, part): (usize, &Part)| {
+        serde_json::json!({
+            "number": number,
+            "stream_type": part.stream.stream_type.0,
+            "stream_id": part.stream.id,
+            "about": part.about,
+            "but": part.but,
+        })
+    };
+    parts.iter().enumerate().map(part).collect()
+}
+
 impl History for PgLog {
     async fn at_positions(
         &self,
@@ -157,6 +171,29 @@ impl History for PgLog {
             }
         }
         Ok(found)
+    }
+
+    async fn parts(
+        &self,
+        tenant: TenantId,
+        parts: &Parts,
+        start: Start,
+        limit_each: usize,
+    ) -> Result<Vec<(usize, Recorded)>, LogError> {
+        let statement = match start {
+            Start::Oldest => sql::LOG_PARTS_OLDEST,
+            Start::Newest => sql::LOG_PARTS_NEWEST,
+        };
+        let (after, before) = (parts.after.unwrap_or(0), parts.before.unwrap_or(Position::MAX));
+        let described = described(&parts.parts);
+        let parameters: [&(dyn ToSql + Sync); 6] =
+            [&tenant.0, &described, &after, &before, &parts.names, &limit(limit_each)];
+        let rows = self.rows(statement, &parameters).await?;
+        let number = |row: &tokio_postgres::Row| {
+            let number: i32 = row.try_get("number")?;
+            Ok::<_, LogError>(usize::try_from(number).unwrap_or_default())
+        };
+        rows.iter().map(|row| Ok((number(row)?, row::recorded(row)?))).collect()
     }
 
     async fn position_at(&self, at: Timestamp) -> Result<Position, LogError> {
