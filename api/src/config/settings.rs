@@ -96,6 +96,8 @@ settings! {
         origins: Vec<String>,
         /// The largest body.
         body_bytes_max: usize,
+        /// The longest the head of a request may take to arrive.
+        headers_ms: u64,
         /// The longest a request may take.
         deadline_ms: u64,
         /// How long running requests may still take.
@@ -300,6 +302,12 @@ impl Keys {
 }
 
 impl Server {
+    /// The longest that the head of a request may take to arrive.
+    #[must_use]
+    pub fn headers(&self) -> Duration {
+        Duration::from_millis(self.headers_ms)
+    }
+
     /// The longest that a request may take.
     #[must_use]
     pub fn deadline(&self) -> Duration {

@@ -1,13 +1,30 @@
 //! Listens until asked to stop, then lets running work end within a bound.
 
-use std::{future::Future, io, net::SocketAddr, time::Duration};
+use std::{future::Future, io, net::SocketAddr, pin::pin, time::Duration};
 
-use axum::Router;
-use tokio::net::TcpListener;
+use axum::{
+    Router,
+    body::Body,
+    extract::{ConnectInfo, Request},
+    middleware::AddExtension,
+};
+use hyper::server::conn::http1;
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    service::TowerToHyperService,
+};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    task::JoinSet,
+};
 use tokio_util::sync::CancellationToken;
+use tower::{Service as _, ServiceExt as _};
 
 use super::health::Readiness;
 use crate::config::Server;
+
+/// How long to wait before connections are taken again after none could be, for want of files.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 
 /// How a stop goes on.
 #[derive(Debug, Clone)]
@@ -32,26 +49,79 @@ pub async fn serve(
     asked_to_stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
     let notice = Duration::from_millis(settings.drain_notice_ms);
-    let closed = CancellationToken::new();
-    let draining = closed.clone();
-    let drain = async move {
+    let stop = async {
         asked_to_stop.await;
         stopping.readiness.stop();
         tokio::time::sleep(notice).await;
-        stopping.sockets.cancel();
-        draining.cancel();
     };
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    let serving = axum::serve(listener, service).with_graceful_shutdown(drain);
-    let limit = async {
-        closed.cancelled().await;
-        tokio::time::sleep(settings.drain()).await;
-    };
-    tokio::select! {
-        served = serving => served,
-        () = limit => {
-            tracing::warn!("some requests did not end within the drain time");
-            Ok(())
+    let closing = CancellationToken::new();
+    let mut services = router.into_make_service_with_connect_info::<SocketAddr>();
+    let mut connections = JoinSet::new();
+    {
+        let mut stop = pin!(stop);
+        loop {
+            tokio::select! {
+                () = &mut stop => break,
+                Some(_) = connections.join_next() => {}
+                accepted = listener.accept() => match accepted {
+                    Ok((stream, peer)) => {
+                        let Ok(service) = services.call(peer).await;
+                        let (headers, closing) = (settings.headers(), closing.clone());
+                        connections.spawn(connection(stream, service, headers, closing));
+                    }
+                    // A client that gave up before it was taken is no failure of ours.
+                    Err(error) if is_of_one_connection(&error) => {}
+                    Err(error) => {
+                        tracing::error!(%error, "no connection can be taken just now");
+                        tokio::time::sleep(ACCEPT_AGAIN).await;
+                    }
+                },
+            }
         }
+    }
+    drop(listener);
+    stopping.sockets.cancel();
+    closing.cancel();
+    let ended = async { while connections.join_next().await.is_some() {} };
+    if tokio::time::timeout(settings.drain(), ended).await.is_err() {
+        tracing::warn!("some requests did not end within the drain time");
+    }
+    Ok(())
+}
+
+fn is_of_one_connection(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionRefused
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionReset
+    )
+}
+
+/// One connection, until the client or the program ends it. A client that does not send the head
+/// of a request in time is not waited for: many that trickle would hold all there is.
+async fn connection(
+    stream: TcpStream,
+    service: AddExtension<Router, ConnectInfo<SocketAddr>>,
+    headers: Duration,
+    closing: CancellationToken,
+) {
+    let service =
+        service.map_request(|request: Request<hyper::body::Incoming>| request.map(Body::new));
+    let serving = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(headers)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
+        .with_upgrades();
+    let mut serving = pin!(serving);
+    let ended = tokio::select! {
+        ended = &mut serving => ended,
+        () = closing.cancelled() => {
+            serving.as_mut().graceful_shutdown();
+            serving.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection ended badly");
     }
 }

@@ -1,6 +1,9 @@
 //! Requests and answers.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::{served, served_with};
 
@@ -133,6 +136,19 @@ async fn an_answer_carries_the_requests_id_and_so_do_its_errors() {
     assert_eq!(body["errors"][0]["extensions"]["requestId"], "abc-1");
     let odd = served.post_with(r#"{"query":"{ role }"}"#, &[("x-request-id", "a b<script>")]).await;
     assert_ne!(odd.headers()["x-request-id"], "a b<script>");
+}
+
+#[tokio::test]
+async fn whoever_trickles_the_head_of_a_request_is_not_waited_for_and_others_are_served() {
+    let served = served_with(&[("ALLHOURS_SERVER_HEADERS_MS", "300")]).await;
+    let mut slow = tokio::net::TcpStream::connect(served.address).await.unwrap();
+    slow.write_all(b"GET /livez HTTP/1.1\r\nHost: desk\r\nX-Slow: ").await.unwrap();
+    assert_eq!(served.get("/livez", "*/*").await.status(), 200);
+    let mut answer = Vec::new();
+    let ended = tokio::time::timeout(Duration::from_secs(10), slow.read_to_end(&mut answer)).await;
+    assert!(ended.is_ok(), "the connection is still held");
+    assert!(!answer.starts_with(b"HTTP/1.1 200"), "{answer:?}");
+    assert_eq!(served.get("/livez", "*/*").await.status(), 200);
 }
 
 #[tokio::test]
