@@ -6,6 +6,7 @@
 pub mod actor;
 pub mod agent;
 pub mod article;
+pub mod as_of;
 pub mod call;
 pub mod conversation;
 pub mod customer;
@@ -30,6 +31,7 @@ pub mod source;
 pub mod subscription;
 pub mod team;
 pub mod text;
+pub mod thread;
 pub mod timeline;
 pub mod viewer;
 pub mod who;
@@ -71,7 +73,7 @@ pub fn build(services: Services, options: Options) -> Schema {
 }
 
 fn unbound() -> async_graphql::SchemaBuilder<Query, Mutation, Subscription> {
-    Schema::build(Query::default(), Mutation::default(), Subscription)
+    Schema::build(Query::default(), Mutation::default(), Subscription::default())
         .limit_recursive_depth(NESTING_MAX)
 }
 

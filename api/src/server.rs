@@ -210,6 +210,8 @@ async fn projections_are_well<L: Log>(progress: &Progress, log: &L) -> Result<()
             .set(f64::from(i32::try_from(status.lag_events).unwrap_or(i32::MAX)));
         metrics::gauge!("projection_lag_seconds", "projection" => status.name)
             .set(status.lag_seconds);
+        metrics::gauge!("projection_parked_events", "projection" => status.name)
+            .set(f64::from(i32::try_from(status.parked).unwrap_or(i32::MAX)));
         match status.state {
             RunState::Starting | RunState::Following | RunState::Standby | RunState::Rebuilding => {
             }

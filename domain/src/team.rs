@@ -48,6 +48,12 @@ impl Team {
         }
     }
 
+    /// Whether this agent belongs to it.
+    #[must_use]
+    pub fn has_member(&self, agent: AgentId) -> bool {
+        self.members.contains(&agent)
+    }
+
     /// Whether work can be given to it: it was founded and is not retired.
     #[must_use]
     pub fn takes_work(&self) -> bool {

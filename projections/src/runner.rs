@@ -18,7 +18,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 pub use self::{
-    dead_letters::{DeadLetter, dead_letters},
+    dead_letters::{DeadLetter, DeadLetterKey, dead_letters},
     progress::Progress,
     status::{ProjectionStatus, RunState},
 };

@@ -1,6 +1,9 @@
 //! The schema on a real database: flows, races, rights, tenants apart, and what reads cost.
 
 mod flows;
+mod paging;
+mod points;
+mod rights;
 mod served;
 mod subscriptions;
 mod tenants;

@@ -13,10 +13,10 @@ use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use jiff::Timestamp;
 
 use super::{
+    as_of::AsOf,
     error::Code,
     id::Kind,
     loaders::Loaders,
-    query::AsOf,
     scalars::{DateTime, Language, count},
     services::Services,
     source::{self, Source},
@@ -149,6 +149,11 @@ impl Agent {
         }
     }
 
+    /// What only the desk's own people see: how an agent works, and how much.
+    async fn inner(&self, ctx: &Context<'_>) -> Result<Option<Arc<AgentFacts>>> {
+        if Viewer::of(ctx)?.is_staff() { self.facts(ctx).await } else { Ok(None) }
+    }
+
     async fn facts(&self, ctx: &Context<'_>) -> Result<Option<Arc<AgentFacts>>> {
         match self {
             Self::Id(id) => Ok(Loaders::of(ctx)?.agents.load_one(*id).await?),
@@ -157,7 +162,7 @@ impl Agent {
     }
 }
 
-/// Somebody who answers customers.
+/// Somebody who answers customers. Customers see their name, and nothing of how they work.
 #[Object]
 impl Agent {
     /// The global id.
@@ -180,13 +185,13 @@ impl Agent {
 
     /// In which languages they work.
     async fn languages(&self, ctx: &Context<'_>) -> Result<Vec<Language>> {
-        let facts = self.facts(ctx).await?;
+        let facts = self.inner(ctx).await?;
         Ok(facts.iter().flat_map(|it| &it.languages).cloned().map(Language).collect())
     }
 
     /// What they are good at.
     async fn skills(&self, ctx: &Context<'_>) -> Result<Vec<Skill>> {
-        let facts = self.facts(ctx).await?;
+        let facts = self.inner(ctx).await?;
         let skill =
             |(skill, level): &(String, u8)| Skill { skill: skill.clone(), level: (*level).into() };
         Ok(facts.iter().flat_map(|it| &it.skills).map(skill).collect())
@@ -194,31 +199,34 @@ impl Agent {
 
     /// Whether they can be given work.
     async fn presence(&self, ctx: &Context<'_>) -> Result<Option<Presence>> {
-        Ok(self.facts(ctx).await?.map(|it| it.presence.into()))
+        Ok(self.inner(ctx).await?.map(|it| it.presence.into()))
     }
 
     /// Since when.
     async fn presence_since(&self, ctx: &Context<'_>) -> Result<Option<DateTime>> {
-        Ok(self.facts(ctx).await?.and_then(|it| it.presence_since).map(DateTime))
+        Ok(self.inner(ctx).await?.and_then(|it| it.presence_since).map(DateTime))
     }
 
     /// How much they carry at once, in units.
     async fn capacity_units(&self, ctx: &Context<'_>) -> Result<Option<i32>> {
-        Ok(self.facts(ctx).await?.map(|it| it.capacity_units))
+        Ok(self.inner(ctx).await?.map(|it| it.capacity_units))
     }
 
     /// Whether they belong to the desk.
     async fn active(&self, ctx: &Context<'_>) -> Result<Option<bool>> {
-        Ok(self.facts(ctx).await?.map(|it| it.active))
+        Ok(self.inner(ctx).await?.map(|it| it.active))
     }
 
     /// When they joined.
     async fn registered_at(&self, ctx: &Context<'_>) -> Result<Option<DateTime>> {
-        Ok(self.facts(ctx).await?.and_then(|it| it.registered_at).map(DateTime))
+        Ok(self.inner(ctx).await?.and_then(|it| it.registered_at).map(DateTime))
     }
 
     /// The teams they belong to.
     async fn teams(&self, ctx: &Context<'_>) -> Result<Vec<Team>> {
+        if !Viewer::of(ctx)?.is_staff() {
+            return Ok(Vec::new());
+        }
         let teams = Loaders::of(ctx)?.teams_of.load_one(self.agent_id()).await?;
         Ok(teams.unwrap_or_default().into_iter().map(Team).collect())
     }
@@ -228,13 +236,16 @@ impl Agent {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "As of when; none means now.")] as_of: Option<AsOf>,
-    ) -> Result<AgentLoad> {
-        let as_of: Option<Position> = AsOf::position(ctx, as_of).await?;
+    ) -> Result<Option<AgentLoad>> {
+        if !Viewer::of(ctx)?.is_staff() {
+            return Ok(None);
+        }
+        let as_of: Option<Position> = AsOf::position(ctx, as_of, &["conversations"]).await?;
         let load = Loaders::of(ctx)?.loads.load_one((self.agent_id(), as_of)).await?;
-        Ok(load.map_or_else(AgentLoad::default, |it| AgentLoad {
+        Ok(Some(load.map_or_else(AgentLoad::default, |it| AgentLoad {
             open: count(it.open),
             waiting: count(it.waiting),
             snoozed: count(it.snoozed),
-        }))
+        })))
     }
 }

@@ -122,6 +122,18 @@ impl Conversation {
         Ok(facts.filter(own).map(|facts| Self { facts: Arc::new(facts), as_of }))
     }
 
+    /// As lists show it; none where there is none for this viewer. Loaded with others.
+    ///
+    /// # Errors
+    ///
+    /// A failure below.
+    pub async fn known(ctx: &Context<'_>, id: ConversationId) -> Result<Option<Self>> {
+        let viewer = Viewer::of(ctx)?;
+        let facts = Loaders::of(ctx)?.conversations.load_one(id).await?;
+        let own = facts.filter(|it| viewer.customer().is_none_or(|own| own == it.customer));
+        Ok(own.map(Self::of))
+    }
+
     /// From a table.
     #[must_use]
     pub fn of(facts: Arc<ConversationFacts>) -> Self {
@@ -142,7 +154,7 @@ impl Conversation {
         self.facts.version
     }
 
-    /// Whose it is.
+    /// Whose it is; the profile as it is now, also where the conversation is read as of the past.
     async fn customer(&self, ctx: &Context<'_>) -> Result<Option<Customer>> {
         Customer::known(ctx, self.facts.customer).await
     }
@@ -159,7 +171,15 @@ impl Conversation {
 
     /// The last message that the customer can see.
     async fn last_message(&self, ctx: &Context<'_>) -> Result<Option<PersonalText>> {
-        Source::At(self.facts.last_message).read(ctx, source::message).await
+        let position = match self.facts.last_message {
+            // A split took some away or brought some, and nobody wrote since.
+            None if self.facts.message_count > 0 => {
+                let asked = (self.facts.id, self.as_of);
+                Loaders::of(ctx)?.last_messages.load_one(asked).await?
+            }
+            known => known,
+        };
+        Source::At(position).read(ctx, source::message).await
     }
 
     /// In which language, as last known.
@@ -195,14 +215,18 @@ impl Conversation {
         self.facts.assignee.map(Agent::of)
     }
 
-    /// Its tags.
-    async fn tags(&self) -> &[String] {
-        &self.facts.tags
+    /// Its tags; the desk's own, not shown to customers.
+    async fn tags(&self, ctx: &Context<'_>) -> Result<&[String]> {
+        let tags: &[String] = if Viewer::of(ctx)?.is_staff() { &self.facts.tags } else { &[] };
+        Ok(tags)
     }
 
-    /// Its custom fields that have a value.
+    /// Its custom fields that have a value; the desk's own, not shown to customers.
     async fn fields(&self, ctx: &Context<'_>) -> Result<Vec<CustomField>> {
         let viewer = Viewer::of(ctx)?;
+        if !viewer.is_staff() {
+            return Ok(Vec::new());
+        }
         let fields = self.facts.fields.iter();
         Ok(fields.map(|(field, value)| CustomField::of(viewer, field, value)).collect())
     }
@@ -263,20 +287,14 @@ impl Conversation {
     /// The conversation that goes on in its place, if it was merged.
     async fn merged_into(&self, ctx: &Context<'_>) -> Result<Option<Conversation>> {
         match self.facts.merged_into {
-            Some(target) => {
-                let facts = Loaders::of(ctx)?.conversations.load_one(target).await?;
-                let viewer = Viewer::of(ctx)?;
-                let own = |it: &Arc<ConversationFacts>| {
-                    viewer.customer().is_none_or(|own| own == it.customer)
-                };
-                Ok(facts.filter(own).map(Self::of))
-            }
+            Some(target) => Self::known(ctx, target).await,
             None => Ok(None),
         }
     }
 
     /// What happened in it, merged conversations included, in order; customers see the messages
-    /// and where the conversation stands, and no notes.
+    /// and where the conversation stands, and no notes. Messages that were split off show in the
+    /// conversation that they are part of now.
     async fn timeline(
         &self,
         ctx: &Context<'_>,

@@ -17,7 +17,7 @@ use super::{
     id::Kind,
     lists,
     loaders::Loaders,
-    page::Cursor,
+    page::{BothWays, Cursor},
     scalars::{DateTime, Language, count},
     services::Services,
     source::{self, Source},
@@ -235,7 +235,7 @@ impl Customer {
         self.0.identified_at.map(DateTime)
     }
 
-    /// What their conversations add up to.
+    /// What their conversations add up to now, also where the customer is read as of the past.
     async fn contacts(&self, ctx: &Context<'_>) -> Result<Contacts> {
         let contacts = Loaders::of(ctx)?.contacts.load_one(self.0.id).await?;
         Ok(contacts.map_or_else(Contacts::default, |it| Contacts {
@@ -246,14 +246,17 @@ impl Customer {
         }))
     }
 
-    /// Their conversations, the last active first.
+    /// Their conversations as they are now, the last active first.
     async fn conversations(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many, 1 to 100.")] first: i32,
+        #[graphql(desc = "How many from the beginning, 1 to 100.")] first: Option<i32>,
+        #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i32>,
         #[graphql(desc = "After which cursor.")] after: Option<String>,
+        #[graphql(desc = "Before which cursor.")] before: Option<String>,
     ) -> Result<Connection<Cursor, Conversation>> {
         let filter = ConversationFilter { customer: Some(self.0.id), ..Default::default() };
-        lists::conversations(ctx, &filter, first, after).await
+        let page = BothWays::read(first, last, after.as_deref(), before.as_deref())?;
+        lists::conversations(ctx, &filter, &page).await
     }
 }

@@ -14,7 +14,7 @@ use super::{
     actor::Actor,
     error::{Code, internal, of_log},
     id::{self, Kind},
-    page::{BothWays, Cursor, bad_cursor, connection},
+    page::{BothWays, Cursor},
     scalars::{DateTime, Json, Position},
     services::{Services, count_statement},
     text::reads_texts,
@@ -228,13 +228,9 @@ pub async fn page(
 ) -> Result<Connection<Cursor, Event>> {
     let viewer = Viewer::of(ctx)?;
     let services = ctx.data::<Services>()?;
-    if let Some(cursor) = &page.after {
-        filter.after = filter.after.max(Some(cursor.as_number().ok_or_else(bad_cursor)?));
-    }
-    if let Some(cursor) = &page.before {
-        let before = cursor.as_number().ok_or_else(bad_cursor)?;
-        filter.before = Some(filter.before.map_or(before, |it| it.min(before)));
-    }
+    let (after, before) = page.keys(Cursor::as_number)?;
+    filter.after = filter.after.max(after);
+    filter.before = [filter.before, before].into_iter().flatten().min();
     let start = if page.from_end { Start::Newest } else { Start::Oldest };
     count_statement();
     let found = services.log.page(viewer.tenant, &filter, start, page.limit + 1).await;
@@ -242,11 +238,9 @@ pub async fn page(
     let more = found.len() > page.limit;
     found.truncate(page.limit);
     found.sort_by_key(|recorded| recorded.position);
-    let (has_previous, has_next) =
-        if page.from_end { (more, page.before.is_some()) } else { (page.after.is_some(), more) };
     let events = events(services, viewer, found).await?;
     let rows = events.into_iter().map(|event| (Cursor::number(event.position.0), event));
-    Ok(connection(rows, has_previous, has_next))
+    Ok(page.connection(rows, more))
 }
 
 /// Events as the viewer may read them; opened only for those who read texts.

@@ -5,8 +5,13 @@ use allhours_domain::{
     ids::{CustomerId, EventId},
 };
 use allhours_eventstore::log::Log as _;
-use allhours_projections::churn_features;
-use async_graphql::{Context, ID, Object, Result, SimpleObject, connection::Connection};
+use allhours_projections::{
+    churn_features,
+    runner::{self as letters, DeadLetterKey, dead_letters},
+};
+use async_graphql::{
+    ComplexObject, Context, ID, Object, Result, SimpleObject, connection::Connection,
+};
 
 use super::{
     error::of_log,
@@ -14,7 +19,7 @@ use super::{
     id::Kind,
     page::{BothWays, Cursor},
     scalars::{DateTime, Position, count},
-    services::{Services, count_statement, of_read},
+    services::{Services, count_statement, of_read, reads},
     viewer::Viewer,
 };
 use crate::clock;
@@ -43,6 +48,46 @@ pub struct Projection {
     pub building: Option<Position>,
 }
 
+/// An event that a projection could not take and went on without. Building the projection anew
+/// tries it again.
+#[derive(Debug, SimpleObject)]
+#[graphql(complex)]
+pub struct DeadLetter {
+    /// Which projection.
+    pub projection: String,
+    /// The event's position in the log.
+    pub position: Position,
+    /// The event's stored name.
+    pub name: String,
+    /// Why the projection could not take it.
+    pub why: String,
+    /// When it was put aside.
+    pub parked_at: DateTime,
+    #[graphql(skip)]
+    event: EventId,
+}
+
+#[ComplexObject]
+impl DeadLetter {
+    /// The global id of the event.
+    async fn event_id(&self) -> ID {
+        Kind::Event.id(self.event)
+    }
+}
+
+impl From<letters::DeadLetter> for DeadLetter {
+    fn from(letter: letters::DeadLetter) -> Self {
+        Self {
+            projection: letter.projection,
+            position: Position(letter.position),
+            name: letter.name,
+            why: letter.why,
+            parked_at: DateTime(letter.parked_at),
+            event: letter.event,
+        }
+    }
+}
+
 /// One number that churn is predicted from.
 #[derive(Debug, SimpleObject)]
 pub struct Feature {
@@ -69,6 +114,7 @@ pub struct HistoryQueries;
 #[Object]
 impl HistoryQueries {
     /// The log itself.
+    #[expect(clippy::too_many_arguments, reason = "a filter and a page")]
     async fn events(
         &self,
         ctx: &Context<'_>,
@@ -77,7 +123,9 @@ impl HistoryQueries {
         #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i32>,
         #[graphql(desc = "After which cursor.")] after: Option<String>,
         #[graphql(desc = "Before which cursor.")] before: Option<String>,
+        #[graphql(desc = "Waits for this position.")] min_position: Option<Position>,
     ) -> Result<Connection<Cursor, Event>> {
+        ctx.data::<Services>()?.wait(reads::LOG, min_position).await?;
         let page = BothWays::read(first, last, after.as_deref(), before.as_deref())?;
         event::page(ctx, filter.read()?, &page).await
     }
@@ -87,7 +135,9 @@ impl HistoryQueries {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The event's global id.")] event_id: ID,
+        #[graphql(desc = "Waits for this position.")] min_position: Option<Position>,
     ) -> Result<Vec<Event>> {
+        ctx.data::<Services>()?.wait(reads::LOG, min_position).await?;
         match Kind::Event.read(&event_id) {
             Some(id) => event::why(ctx, EventId(id)).await,
             None => Ok(Vec::new()),
@@ -120,6 +170,34 @@ impl HistoryQueries {
         Ok(all.into_iter().map(projection).collect())
     }
 
+    /// Events that projections could not take and went on without, in order of position.
+    async fn dead_letters(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only of this projection.")] projection: Option<String>,
+        #[graphql(desc = "How many from the beginning, 1 to 100.")] first: Option<i32>,
+        #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "After which cursor.")] after: Option<String>,
+        #[graphql(desc = "Before which cursor.")] before: Option<String>,
+    ) -> Result<Connection<Cursor, DeadLetter>> {
+        let (viewer, services) = (Viewer::of(ctx)?, ctx.data::<Services>()?);
+        let page = BothWays::read(first, last, after.as_deref(), before.as_deref())?;
+        let span = page.span(|cursor| {
+            let [position, projection] = cursor.parts()?;
+            let projection = projection.to_owned();
+            Some(DeadLetterKey { position: position.parse().ok()?, projection })
+        })?;
+        count_statement();
+        let (tenant, projection) = (Some(viewer.tenant), projection.as_deref());
+        let found = dead_letters(&services.database, projection, tenant, &span).await;
+        let found = found.map_err(|error| of_read(&error))?;
+        let rows = found.rows.into_iter().map(|letter| {
+            let cursor = Cursor::of(&[&letter.position.to_string(), &letter.projection]);
+            (cursor, letter.into())
+        });
+        Ok(page.connection(rows, found.has_more))
+    }
+
     /// What is known of a customer as of now or a later instant, for predicting churn; none
     /// where the customer is unknown, erased, forbade it, or has facts after that instant.
     async fn churn_features(
@@ -130,7 +208,7 @@ impl HistoryQueries {
         #[graphql(desc = "Waits for this position.")] min_position: Option<Position>,
     ) -> Result<Option<ChurnFeatures>> {
         let (viewer, services) = (Viewer::of(ctx)?, ctx.data::<Services>()?);
-        services.wait("churn_features", min_position).await?;
+        services.wait(&["churn_features"], min_position).await?;
         let Some(id) = Kind::Customer.read(&customer_id) else { return Ok(None) };
         let client = services.reader(viewer.tenant).await?;
         let found = churn_features::by_ids(&client, &[CustomerId(id)]).await;

@@ -4,7 +4,8 @@ use allhours_projections::{
     agents::{self, AgentFilter, AgentKey},
     articles::{self, ArticleFilter, ArticleKey},
     conversations::{
-        self, ConversationFilter, ConversationKey, ConversationOrder, QueueFilter, QueueKey,
+        self, ConversationFilter, ConversationKey, ConversationOrder, CounterRow, QueueFilter,
+        QueueKey, TeamScope,
     },
     customers::{self, CustomerFilter, CustomerKey},
     teams::{self, TeamKey},
@@ -17,8 +18,7 @@ use super::{
     article::ArticleLocale,
     conversation::{Conversation, ConversationFacts},
     customer::Customer,
-    loaders::Loaders,
-    page::{Cursor, Forwards, connection, instant},
+    page::{BothWays, Cursor, instant},
     scalars::{DateTime, Position, count},
     services::{Services, of_read},
     team::Team,
@@ -34,13 +34,14 @@ use super::{
 pub async fn conversations(
     ctx: &Context<'_>,
     filter: &ConversationFilter,
-    first: i32,
-    after: Option<String>,
+    page: &BothWays,
 ) -> Result<Connection<Cursor, Conversation>> {
     let (viewer, services) = (Viewer::of(ctx)?, ctx.data::<Services>()?);
-    let page = Forwards::read(first, after.as_deref())?;
-    let key = page.key(Cursor::as_instant)?;
-    let key = key.map(|(at, id)| ConversationKey { at, id: id.into() });
+    let key = |cursor: &Cursor| {
+        let (at, id) = cursor.as_instant()?;
+        Some(ConversationKey { at, id: id.into() })
+    };
+    let span = page.span(key)?;
     let mut filter = filter.clone();
     if let Some(own) = viewer.customer() {
         if filter.customer.is_some_and(|other| other != own) {
@@ -50,14 +51,14 @@ pub async fn conversations(
     }
     let order = ConversationOrder::Activity;
     let client = services.reader(viewer.tenant).await?;
-    let found = conversations::list(&client, &filter, order, key, page.first).await;
+    let found = conversations::list(&client, &filter, order, &span).await;
     let found = found.map_err(|error| of_read(&error))?;
     let rows = found.rows.iter().map(|row| {
         let key = order.key(row);
         let facts = Arc::new(ConversationFacts::from(row));
         (Cursor::instant(key.at, key.id.0), Conversation::of(facts))
     });
-    Ok(connection(rows, page.after.is_some(), found.has_more))
+    Ok(page.connection(rows, found.has_more))
 }
 
 /// A place in a queue.
@@ -85,8 +86,7 @@ impl QueueEntry {
         if self.as_of.is_some() {
             return Conversation::read(ctx, self.conversation, self.as_of).await;
         }
-        let facts = Loaders::of(ctx)?.conversations.load_one(self.conversation).await?;
-        Ok(facts.map(Conversation::of))
+        Conversation::known(ctx, self.conversation).await
     }
 }
 
@@ -99,18 +99,16 @@ pub async fn queue(
     ctx: &Context<'_>,
     filter: QueueFilter,
     as_of: Option<i64>,
-    first: i32,
-    after: Option<String>,
+    page: &BothWays,
 ) -> Result<Connection<Cursor, QueueEntry>> {
     let (viewer, services) = (Viewer::of(ctx)?, ctx.data::<Services>()?);
-    let page = Forwards::read(first, after.as_deref())?;
-    let key = page.key(|cursor| {
+    let span = page.span(|cursor| {
         let [rank, at, id] = cursor.parts()?;
         let id: uuid::Uuid = id.parse().ok()?;
         Some(QueueKey { rank: rank.parse().ok()?, waiting_since: instant(at)?, id: id.into() })
     })?;
     let client = services.reader(viewer.tenant).await?;
-    let found = conversations::queue(&client, filter, as_of, key, page.first).await;
+    let found = conversations::queue(&client, filter, as_of, &span).await;
     let found = found.map_err(|error| of_read(&error))?;
     let rows = found.rows.iter().map(|row| {
         let key = QueueKey::from(row);
@@ -126,7 +124,7 @@ pub async fn queue(
         };
         (cursor, entry)
     });
-    Ok(connection(rows, page.after.is_some(), found.has_more))
+    Ok(page.connection(rows, found.has_more))
 }
 
 /// A page of agents.
@@ -137,21 +135,21 @@ pub async fn queue(
 pub async fn agents(
     ctx: &Context<'_>,
     filter: &AgentFilter,
-    first: i32,
-    after: Option<String>,
+    page: &BothWays,
 ) -> Result<Connection<Cursor, Agent>> {
     let (viewer, services) = (Viewer::of(ctx)?, ctx.data::<Services>()?);
-    let page = Forwards::read(first, after.as_deref())?;
-    let key = page.key(Cursor::as_instant)?;
-    let key = key.map(|(registered_at, id)| AgentKey { registered_at, id: id.into() });
+    let span = page.span(|cursor| {
+        let (registered_at, id) = cursor.as_instant()?;
+        Some(AgentKey { registered_at, id: id.into() })
+    })?;
     let client = services.reader(viewer.tenant).await?;
-    let found = agents::list(&client, filter, key, page.first).await;
+    let found = agents::list(&client, filter, &span).await;
     let found = found.map_err(|error| of_read(&error))?;
     let rows = found.rows.iter().map(|row| {
         let agent = Agent::Facts(Arc::new(row.into()));
         (Cursor::instant(row.registered_at, row.id.0), agent)
     });
-    Ok(connection(rows, page.after.is_some(), found.has_more))
+    Ok(page.connection(rows, found.has_more))
 }
 
 /// A page of teams.
@@ -162,21 +160,21 @@ pub async fn agents(
 pub async fn teams(
     ctx: &Context<'_>,
     retired_too: bool,
-    first: i32,
-    after: Option<String>,
+    page: &BothWays,
 ) -> Result<Connection<Cursor, Team>> {
     let (viewer, services) = (Viewer::of(ctx)?, ctx.data::<Services>()?);
-    let page = Forwards::read(first, after.as_deref())?;
-    let key = page.key(Cursor::as_instant)?;
-    let key = key.map(|(created_at, id)| TeamKey { created_at, id: id.into() });
+    let span = page.span(|cursor| {
+        let (created_at, id) = cursor.as_instant()?;
+        Some(TeamKey { created_at, id: id.into() })
+    })?;
     let client = services.reader(viewer.tenant).await?;
-    let found = teams::list(&client, retired_too, key, page.first).await;
+    let found = teams::list(&client, retired_too, &span).await;
     let found = found.map_err(|error| of_read(&error))?;
     let rows = found
         .rows
         .iter()
         .map(|row| (Cursor::instant(row.created_at, row.id.0), Team(Arc::new(row.into()))));
-    Ok(connection(rows, page.after.is_some(), found.has_more))
+    Ok(page.connection(rows, found.has_more))
 }
 
 /// A page of customers.
@@ -187,21 +185,21 @@ pub async fn teams(
 pub async fn customers(
     ctx: &Context<'_>,
     filter: &CustomerFilter,
-    first: i32,
-    after: Option<String>,
+    page: &BothWays,
 ) -> Result<Connection<Cursor, Customer>> {
     let (viewer, services) = (Viewer::of(ctx)?, ctx.data::<Services>()?);
-    let page = Forwards::read(first, after.as_deref())?;
-    let key = page.key(Cursor::as_instant)?;
-    let key = key.map(|(identified_at, id)| CustomerKey { identified_at, id: id.into() });
+    let span = page.span(|cursor| {
+        let (identified_at, id) = cursor.as_instant()?;
+        Some(CustomerKey { identified_at, id: id.into() })
+    })?;
     let client = services.reader(viewer.tenant).await?;
-    let found = customers::list(&client, filter, key, page.first).await;
+    let found = customers::list(&client, filter, &span).await;
     let found = found.map_err(|error| of_read(&error))?;
     let rows = found
         .rows
         .iter()
         .map(|row| (Cursor::instant(row.identified_at, row.id.0), Customer(Arc::new(row.into()))));
-    Ok(connection(rows, page.after.is_some(), found.has_more))
+    Ok(page.connection(rows, found.has_more))
 }
 
 /// A page of articles, a row for each locale; customers see what is published.
@@ -212,12 +210,10 @@ pub async fn customers(
 pub async fn articles(
     ctx: &Context<'_>,
     mut filter: ArticleFilter,
-    first: i32,
-    after: Option<String>,
+    page: &BothWays,
 ) -> Result<Connection<Cursor, ArticleLocale>> {
     let (viewer, services) = (Viewer::of(ctx)?, ctx.data::<Services>()?);
-    let page = Forwards::read(first, after.as_deref())?;
-    let key = page.key(|cursor| {
+    let span = page.span(|cursor| {
         let [at, id, locale] = cursor.parts()?;
         let id: uuid::Uuid = id.parse().ok()?;
         let locale = allhours_domain::text::Language::new(locale).ok()?;
@@ -228,14 +224,14 @@ pub async fn articles(
             ArticleFilter { locale: filter.locale, published_only: true, ..Default::default() };
     }
     let client = services.reader(viewer.tenant).await?;
-    let found = articles::list(&client, &filter, key, page.first).await;
+    let found = articles::list(&client, &filter, &span).await;
     let found = found.map_err(|error| of_read(&error))?;
     let rows = found.rows.iter().map(|row| {
         let at = row.updated_at.as_microsecond().to_string();
         let cursor = Cursor::of(&[&at, &row.id.to_string(), row.locale.as_str()]);
         (cursor, ArticleLocale::from(row))
     });
-    Ok(connection(rows, page.after.is_some(), found.has_more))
+    Ok(page.connection(rows, found.has_more))
 }
 
 /// How many conversations there are of one kind; merged ones are not counted.
@@ -265,21 +261,38 @@ impl Counter {
     }
 }
 
+impl From<&CounterRow> for Counter {
+    fn from(row: &CounterRow) -> Self {
+        Self {
+            status: row.status.into(),
+            tier: row.tier.into(),
+            priority: row.priority.into(),
+            conversations: count(row.conversations),
+            team: (!row.team_id.is_nil()).then_some(row.team_id.into()),
+        }
+    }
+}
+
 /// Live counters.
 ///
 /// # Errors
 ///
 /// A failure below.
-pub async fn counters(ctx: &Context<'_>, team: conversations::TeamScope) -> Result<Vec<Counter>> {
-    let (viewer, services) = (Viewer::of(ctx)?, ctx.data::<Services>()?);
+pub async fn counters(ctx: &Context<'_>, team: TeamScope) -> Result<Vec<Counter>> {
+    let rows = counter_rows(ctx.data::<Services>()?, Viewer::of(ctx)?, team).await?;
+    Ok(rows.iter().map(Counter::from).collect())
+}
+
+/// The rows behind live counters.
+///
+/// # Errors
+///
+/// A failure below.
+pub async fn counter_rows(
+    services: &Services,
+    viewer: &Viewer,
+    team: TeamScope,
+) -> Result<Vec<CounterRow>> {
     let client = services.reader(viewer.tenant).await?;
-    let rows = conversations::counters(&client, team).await.map_err(|error| of_read(&error))?;
-    let counter = |row: &conversations::CounterRow| Counter {
-        status: row.status.into(),
-        tier: row.tier.into(),
-        priority: row.priority.into(),
-        conversations: count(row.conversations),
-        team: (!row.team_id.is_nil()).then_some(row.team_id.into()),
-    };
-    Ok(rows.iter().map(counter).collect())
+    conversations::counters(&client, team).await.map_err(|error| of_read(&error))
 }

@@ -12,7 +12,7 @@ use allhours_domain::{
     team::{TeamEvent, TeamSnapshot},
 };
 use allhours_eventstore::{
-    history::History,
+    history::{History, Parts, Start},
     recorded::{Position, Recorded},
 };
 use allhours_projections::{agents, conversations, customers, teams};
@@ -28,6 +28,7 @@ use super::{
     error::{internal, of_log},
     services::{Services, count_statement, of_read},
     team::TeamFacts,
+    thread::Threads,
 };
 use crate::desk::stream_of;
 
@@ -71,6 +72,8 @@ loaders! {
     teams: Teams,
     /// Conversations by id.
     conversations: Conversations,
+    /// Where the last message stands of conversations that were split, now or as of a position.
+    last_messages: LastMessages,
     /// Opened events by position.
     events: Events,
 }
@@ -236,6 +239,45 @@ impl Loader<ConversationId> for Conversations {
             }
         }
         Ok(found)
+    }
+}
+
+/// What the customer can see.
+const PUBLIC: &[&str] = &["conversation.customer_message_received", "conversation.agent_replied"];
+
+impl Loader<(ConversationId, Option<Position>)> for LastMessages {
+    type Value = Position;
+    type Error = Error;
+
+    async fn load(
+        &self,
+        keys: &[(ConversationId, Option<Position>)],
+    ) -> Loaded<(ConversationId, Option<Position>), Self::Value> {
+        let Tenanted { services, tenant } = &self.0;
+        let mut by_position: HashMap<Option<Position>, Vec<ConversationId>> = HashMap::new();
+        for (id, as_of) in keys {
+            by_position.entry(*as_of).or_default().push(*id);
+        }
+        let mut last = HashMap::new();
+        for (as_of, ids) in by_position {
+            let threads = Threads::read(services, *tenant, ids.iter().copied(), as_of).await?;
+            let parts =
+                ids.iter().flat_map(|id| threads.alone(*id).into_iter().map(|it| (*id, it)));
+            let (owners, parts): (Vec<_>, Vec<_>) = parts.unzip();
+            let wanted = Parts {
+                parts,
+                before: as_of.map(|as_of| as_of.saturating_add(1)),
+                names: PUBLIC.iter().map(|name| (*name).to_owned()).collect(),
+                ..Parts::default()
+            };
+            count_statement();
+            let found = services.log.parts(*tenant, &wanted, Start::Newest, 1).await;
+            for (number, recorded) in found.map_err(|error| of_log(&error))? {
+                let newest = last.entry((owners[number], as_of)).or_insert(recorded.position);
+                *newest = recorded.position.max(*newest);
+            }
+        }
+        Ok(last)
     }
 }
 

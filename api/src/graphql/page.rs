@@ -1,5 +1,6 @@
 //! Connections: pages of long lists, forwards or backwards, with opaque cursors.
 
+use allhours_projections::page::Span;
 use async_graphql::{
     OutputType, Result, SimpleObject,
     connection::{Connection, CursorType, Edge},
@@ -80,39 +81,7 @@ pub fn instant(microseconds: &str) -> Option<Timestamp> {
     Timestamp::from_microsecond(microseconds.parse().ok()?).ok()
 }
 
-/// Which page of a list that only goes forwards.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Forwards {
-    /// How many rows, 1 to 100.
-    pub first: usize,
-    /// After which row.
-    pub after: Option<Cursor>,
-}
-
-impl Forwards {
-    /// Reads the arguments of a connection.
-    ///
-    /// # Errors
-    ///
-    /// `first` out of bounds, or a cursor that does not read.
-    pub fn read(first: i32, after: Option<&str>) -> Result<Self> {
-        Ok(Self { first: bounded("first", first)?, after: cursor(after)? })
-    }
-
-    /// The key to go on after.
-    ///
-    /// # Errors
-    ///
-    /// A cursor of another list.
-    pub fn key<K>(&self, read: impl FnOnce(&Cursor) -> Option<K>) -> Result<Option<K>> {
-        match &self.after {
-            Some(cursor) => read(cursor).map(Some).ok_or_else(bad_cursor),
-            None => Ok(None),
-        }
-    }
-}
-
-/// Which page of a list that goes both ways.
+/// Which page of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BothWays {
     /// How many rows, 1 to 100.
@@ -146,6 +115,46 @@ impl BothWays {
         };
         Ok(Self { limit, from_end, after: cursor(after)?, before: cursor(before)? })
     }
+
+    /// The keys that the page stands between.
+    ///
+    /// # Errors
+    ///
+    /// A cursor of another list.
+    pub fn keys<K>(&self, read: impl Fn(&Cursor) -> Option<K>) -> Result<(Option<K>, Option<K>)> {
+        let key = |cursor: &Option<Cursor>| match cursor {
+            Some(cursor) => read(cursor).map(Some).ok_or_else(bad_cursor),
+            None => Ok(None),
+        };
+        Ok((key(&self.after)?, key(&self.before)?))
+    }
+
+    /// As a question to a read table.
+    ///
+    /// # Errors
+    ///
+    /// A cursor of another list.
+    pub fn span<K>(&self, read: impl Fn(&Cursor) -> Option<K>) -> Result<Span<K>> {
+        let (after, before) = self.keys(read)?;
+        Ok(Span { after, before, from_end: self.from_end, limit: self.limit })
+    }
+
+    /// The page that was found; `more` says whether there are rows beyond it in the direction of
+    /// reading. In the other one there are some where a cursor said where to begin.
+    pub fn connection<N: OutputType>(
+        &self,
+        rows: impl IntoIterator<Item = (Cursor, N)>,
+        more: bool,
+    ) -> Connection<Cursor, N> {
+        let (has_previous, has_next) = if self.from_end {
+            (more, self.before.is_some())
+        } else {
+            (self.after.is_some(), more)
+        };
+        let mut connection = Connection::new(has_previous, has_next);
+        connection.edges.extend(rows.into_iter().map(|(cursor, node)| Edge::new(cursor, node)));
+        connection
+    }
 }
 
 fn bounded(name: &str, rows: i32) -> Result<usize> {
@@ -163,17 +172,6 @@ fn cursor(text: Option<&str>) -> Result<Option<Cursor>> {
 #[must_use]
 pub fn bad_cursor() -> async_graphql::Error {
     Code::BadUserInput.error(BadCursor.to_string())
-}
-
-/// A page as a connection; `more` says whether there are rows behind it.
-pub fn connection<N: OutputType>(
-    rows: impl IntoIterator<Item = (Cursor, N)>,
-    begins_later: bool,
-    more: bool,
-) -> Connection<Cursor, N> {
-    let mut connection = Connection::new(begins_later, more);
-    connection.edges.extend(rows.into_iter().map(|(cursor, node)| Edge::new(cursor, node)));
-    connection
 }
 
 /// How many there are in all.
@@ -199,17 +197,20 @@ mod tests {
     #[test]
     fn a_page_has_from_1_to_100_rows() {
         for first in [0, -1, 101, i32::MIN] {
-            assert!(Forwards::read(first, None).is_err(), "{first}");
+            assert!(BothWays::read(Some(first), None, None, None).is_err(), "{first}");
+            assert!(BothWays::read(None, Some(first), None, None).is_err(), "{first}");
         }
-        assert_eq!(Forwards::read(100, None).unwrap().first, 100);
+        assert_eq!(BothWays::read(Some(100), None, None, None).unwrap().limit, 100);
         assert!(BothWays::read(Some(1), Some(1), None, None).is_err());
         assert!(BothWays::read(None, None, None, None).is_err());
     }
 
     #[test]
     fn a_cursor_of_another_list_is_refused() {
-        let page = Forwards::read(1, Some(&Cursor::number(3).encode_cursor())).unwrap();
-        assert!(page.key(Cursor::as_instant).is_err());
-        assert!(Forwards::read(1, Some("%")).is_err());
+        let cursor = Cursor::number(3).encode_cursor();
+        let page = BothWays::read(Some(1), None, Some(&cursor), None).unwrap();
+        assert!(page.keys(Cursor::as_instant).is_err());
+        assert_eq!(page.keys(Cursor::as_number).unwrap(), (Some(3), None));
+        assert!(BothWays::read(Some(1), None, Some("%"), None).is_err());
     }
 }

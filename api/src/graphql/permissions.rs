@@ -1,7 +1,8 @@
 //! Who may ask for what: one table for every root field. What stands in no line is for nobody.
 //!
 //! What a viewer then sees of an object follows from the object: customers see their own
-//! conversations without notes, analysts and integrations no personal text.
+//! conversations without notes and nothing of how the desk works, analysts and integrations no
+//! personal text. `docs/permissions.md` shows what comes of it.
 
 use super::viewer::Role::{
     self, Admin, Agent, Analyst, Auditor, Customer, Integration, Supervisor,
@@ -43,6 +44,7 @@ pub const RULES: &[Rule] = &[
     ("Query.events", HISTORY),
     ("Query.why", HISTORY),
     ("Query.projections", &[Admin, Analyst, Auditor]),
+    ("Query.deadLetters", ADMIN),
     ("Query.position", ALL),
     ("Mutation.conversationOpen", DESK),
     ("Mutation.conversationReply", DESK),
@@ -105,6 +107,9 @@ pub const RULES: &[Rule] = &[
     ("Mutation.fieldRetire", ADMIN),
     ("Subscription.conversationEvents", CUSTOMERS_TOO),
     ("Subscription.queueChanged", READERS),
+    ("Subscription.countersChanged", READERS),
+    ("Subscription.agentsChanged", READERS),
+    ("Subscription.nodesChanged", CUSTOMERS_TOO),
     ("Subscription.events", HISTORY),
 ];
 

@@ -4,7 +4,6 @@ use allhours_domain::{
     ids::{AgentId, ArticleId, ConversationId, CustomerId, TeamId},
     text::Tag,
 };
-use allhours_eventstore::{history::History, recorded};
 use allhours_projections::{
     agents::AgentFilter,
     articles::ArticleFilter,
@@ -12,61 +11,30 @@ use allhours_projections::{
     customers::CustomerFilter,
 };
 use async_graphql::{
-    Context, ID, InputObject, MergedObject, Object, OneofObject, Result, connection::Connection,
+    Context, ID, InputObject, MergedObject, Object, Result, connection::Connection,
 };
 
 use super::{
     agent::Agent,
     article::{Article, ArticleLocale},
+    as_of::AsOf,
     conversation::{Conversation, ConversationStatus},
     customer::Customer,
     desk::Desk,
-    error::{Code, of_log},
+    error::Code,
     history,
     id::Kind,
     lists::{self, Counter, QueueEntry},
     node::{Node, node, own_customer},
-    page::Cursor,
-    scalars::{DateTime, Language, Position},
+    page::{BothWays, Cursor},
+    scalars::{Language, Position},
     search,
-    services::{Services, count_statement},
+    services::{Services, reads},
     team::Team,
     viewer::Viewer,
     who::ViewerObject,
     words::{Channel, Presence, Priority, Tier},
 };
-
-/// A point in the past: a position of the log, or an instant.
-#[derive(Debug, OneofObject, Clone, Copy)]
-pub enum AsOf {
-    /// After the event at this position.
-    Position(Position),
-    /// After all that was written down by this instant.
-    Instant(DateTime),
-}
-
-impl AsOf {
-    /// The position that it means.
-    ///
-    /// # Errors
-    ///
-    /// A failure of the log.
-    pub async fn position(
-        ctx: &Context<'_>,
-        as_of: Option<Self>,
-    ) -> Result<Option<recorded::Position>> {
-        match as_of {
-            None => Ok(None),
-            Some(Self::Position(position)) => Ok(Some(position.0)),
-            Some(Self::Instant(at)) => {
-                let services = ctx.data::<Services>()?;
-                count_statement();
-                let position = services.log.position_at(at.0).await;
-                position.map(Some).map_err(|error| of_log(&error))
-            }
-        }
-    }
-}
 
 /// Which conversations; every part that is given must hold.
 #[derive(Debug, InputObject, Default)]
@@ -139,11 +107,17 @@ pub struct Query(Reads, search::SearchQueries, history::HistoryQueries);
 pub struct Reads;
 
 /// What can be read. Lists come in pages of at most 100; a read that names a `minPosition`
-/// waits, for a few seconds at most, until it sees what the mutation that returned it did.
+/// waits, for a few seconds at most, until it and all that stands below it sees what the mutation
+/// that returned it did. What is read from its stream is never behind, and takes it all the same.
 #[Object]
 impl Reads {
     /// Who asks.
-    async fn viewer(&self, ctx: &Context<'_>) -> Result<ViewerObject> {
+    async fn viewer(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Waits for this position.")] min_position: Option<Position>,
+    ) -> Result<ViewerObject> {
+        ctx.data::<Services>()?.wait(reads::ALL, min_position).await?;
         let viewer = Viewer::of(ctx)?.clone();
         Ok(ViewerObject { role: viewer.role.into(), viewer })
     }
@@ -153,7 +127,9 @@ impl Reads {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Its global id.")] id: ID,
+        #[graphql(desc = "Waits for this position.")] min_position: Option<Position>,
     ) -> Result<Option<Node>> {
+        ctx.data::<Services>()?.wait(reads::ALL, min_position).await?;
         node(ctx, &id).await
     }
 
@@ -162,7 +138,9 @@ impl Reads {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Their global ids.")] ids: Vec<ID>,
+        #[graphql(desc = "Waits for this position.")] min_position: Option<Position>,
     ) -> Result<Vec<Option<Node>>> {
+        ctx.data::<Services>()?.wait(reads::ALL, min_position).await?;
         if ids.len() > 100 {
             return Err(Code::BadUserInput.error("at most 100 ids"));
         }
@@ -175,23 +153,29 @@ impl Reads {
         ctx: &Context<'_>,
         #[graphql(desc = "Its global id.")] id: ID,
         #[graphql(desc = "As of when; none means now.")] as_of: Option<AsOf>,
+        #[graphql(desc = "Waits for this position.")] min_position: Option<Position>,
     ) -> Result<Option<Conversation>> {
+        ctx.data::<Services>()?.wait(reads::MATTERS, min_position).await?;
         let Some(id) = Kind::Conversation.read(&id) else { return Ok(None) };
-        let as_of = AsOf::position(ctx, as_of).await?;
+        let as_of = AsOf::position(ctx, as_of, &[]).await?;
         Conversation::read(ctx, ConversationId(id), as_of).await
     }
 
     /// Conversations, the last active first. Customers see their own.
+    #[expect(clippy::too_many_arguments, reason = "a filter and a page")]
     async fn conversations(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which ones.", default)] filter: ConversationsFilter,
-        #[graphql(desc = "How many, 1 to 100.")] first: i32,
+        #[graphql(desc = "How many from the beginning, 1 to 100.")] first: Option<i32>,
+        #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i32>,
         #[graphql(desc = "After which cursor.")] after: Option<String>,
+        #[graphql(desc = "Before which cursor.")] before: Option<String>,
         #[graphql(desc = "Waits for this position.")] min_position: Option<Position>,
     ) -> Result<Connection<Cursor, Conversation>> {
-        ctx.data::<Services>()?.wait("conversations", min_position).await?;
-        lists::conversations(ctx, &filter.read()?, first, after).await
+        ctx.data::<Services>()?.wait(reads::MATTERS, min_position).await?;
+        let page = BothWays::read(first, last, after.as_deref(), before.as_deref())?;
+        lists::conversations(ctx, &filter.read()?, &page).await
     }
 
     /// The queue in the order in which it is to be worked: open conversations that nobody is
@@ -203,19 +187,22 @@ impl Reads {
         #[graphql(desc = "Whose queue; none means all.")] team_id: Option<ID>,
         #[graphql(desc = "Of this tier.")] tier: Option<Tier>,
         #[graphql(desc = "Of this priority.")] priority: Option<Priority>,
-        #[graphql(desc = "How many, 1 to 100.")] first: i32,
+        #[graphql(desc = "How many from the beginning, 1 to 100.")] first: Option<i32>,
+        #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i32>,
         #[graphql(desc = "After which cursor.")] after: Option<String>,
+        #[graphql(desc = "Before which cursor.")] before: Option<String>,
         #[graphql(desc = "As of when; none means now.")] as_of: Option<AsOf>,
         #[graphql(desc = "Waits for this position.")] min_position: Option<Position>,
     ) -> Result<Connection<Cursor, QueueEntry>> {
-        ctx.data::<Services>()?.wait("conversations", min_position).await?;
+        ctx.data::<Services>()?.wait(reads::MATTERS, min_position).await?;
         let filter = QueueFilter {
             team: team_scope(team_id)?,
             tier: tier.map(Into::into),
             priority: priority.map(Into::into),
         };
-        let as_of = AsOf::position(ctx, as_of).await?;
-        lists::queue(ctx, filter, as_of, first, after).await
+        let as_of = AsOf::position(ctx, as_of, &["conversations"]).await?;
+        let page = BothWays::read(first, last, after.as_deref(), before.as_deref())?;
+        lists::queue(ctx, filter, as_of, &page).await
     }
 
     /// How many conversations there are of each kind.
@@ -225,7 +212,7 @@ impl Reads {
         #[graphql(desc = "In whose queue; none means all.")] team_id: Option<ID>,
         #[graphql(desc = "Waits for this position.")] min_position: Option<Position>,
     ) -> Result<Vec<Counter>> {
-        ctx.data::<Services>()?.wait("conversations", min_position).await?;
+        ctx.data::<Services>()?.wait(reads::MATTERS, min_position).await?;
         lists::counters(ctx, team_scope(team_id)?).await
     }
 
@@ -236,7 +223,7 @@ impl Reads {
         #[graphql(desc = "The global id.")] id: ID,
         #[graphql(desc = "Waits for this position.")] min_position: Option<Position>,
     ) -> Result<Option<Agent>> {
-        ctx.data::<Services>()?.wait("agents", min_position).await?;
+        ctx.data::<Services>()?.wait(reads::PEOPLE, min_position).await?;
         let Some(id) = Kind::Agent.read(&id) else { return Ok(None) };
         Agent::known(ctx, AgentId(id)).await
     }
@@ -250,11 +237,13 @@ impl Reads {
         #[graphql(desc = "Whether they belong to the desk.")] active: Option<bool>,
         #[graphql(desc = "Members of this team.")] team_id: Option<ID>,
         #[graphql(desc = "Working in this language.")] language: Option<Language>,
-        #[graphql(desc = "How many, 1 to 100.")] first: i32,
+        #[graphql(desc = "How many from the beginning, 1 to 100.")] first: Option<i32>,
+        #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i32>,
         #[graphql(desc = "After which cursor.")] after: Option<String>,
+        #[graphql(desc = "Before which cursor.")] before: Option<String>,
         #[graphql(desc = "Waits for this position.")] min_position: Option<Position>,
     ) -> Result<Connection<Cursor, Agent>> {
-        ctx.data::<Services>()?.wait("agents", min_position).await?;
+        ctx.data::<Services>()?.wait(reads::PEOPLE, min_position).await?;
         let filter = AgentFilter {
             presence: presence.map(Into::into),
             active,
@@ -262,7 +251,8 @@ impl Reads {
             language: language.map(|it| it.0),
             team: id_of(Kind::Team, "teamId", team_id)?,
         };
-        lists::agents(ctx, &filter, first, after).await
+        let page = BothWays::read(first, last, after.as_deref(), before.as_deref())?;
+        lists::agents(ctx, &filter, &page).await
     }
 
     /// A team.
@@ -272,22 +262,26 @@ impl Reads {
         #[graphql(desc = "The global id.")] id: ID,
         #[graphql(desc = "Waits for this position.")] min_position: Option<Position>,
     ) -> Result<Option<Team>> {
-        ctx.data::<Services>()?.wait("teams", min_position).await?;
+        ctx.data::<Services>()?.wait(reads::PEOPLE, min_position).await?;
         let Some(id) = Kind::Team.read(&id) else { return Ok(None) };
         Team::known(ctx, TeamId(id)).await
     }
 
     /// Teams, the oldest first.
+    #[expect(clippy::too_many_arguments, reason = "a filter and a page")]
     async fn teams(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Also those that take no more work.", default)] retired_too: bool,
-        #[graphql(desc = "How many, 1 to 100.")] first: i32,
+        #[graphql(desc = "How many from the beginning, 1 to 100.")] first: Option<i32>,
+        #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i32>,
         #[graphql(desc = "After which cursor.")] after: Option<String>,
+        #[graphql(desc = "Before which cursor.")] before: Option<String>,
         #[graphql(desc = "Waits for this position.")] min_position: Option<Position>,
     ) -> Result<Connection<Cursor, Team>> {
-        ctx.data::<Services>()?.wait("teams", min_position).await?;
-        lists::teams(ctx, retired_too, first, after).await
+        ctx.data::<Services>()?.wait(reads::PEOPLE, min_position).await?;
+        let page = BothWays::read(first, last, after.as_deref(), before.as_deref())?;
+        lists::teams(ctx, retired_too, &page).await
     }
 
     /// A customer, now or as of a point in the past. Customers see themselves.
@@ -296,9 +290,11 @@ impl Reads {
         ctx: &Context<'_>,
         #[graphql(desc = "The global id.")] id: ID,
         #[graphql(desc = "As of when; none means now.")] as_of: Option<AsOf>,
+        #[graphql(desc = "Waits for this position.")] min_position: Option<Position>,
     ) -> Result<Option<Customer>> {
+        ctx.data::<Services>()?.wait(reads::MATTERS, min_position).await?;
         let Some(id) = Kind::Customer.read(&id) else { return Ok(None) };
-        let as_of = AsOf::position(ctx, as_of).await?;
+        let as_of = AsOf::position(ctx, as_of, &[]).await?;
         own_customer(ctx, CustomerId(id), as_of).await
     }
 
@@ -311,15 +307,18 @@ impl Reads {
         #[graphql(desc = "Writing in this language.")] language: Option<Language>,
         #[graphql(desc = "Also those merged into another profile.", default)] merged_too: bool,
         #[graphql(desc = "Also those who were erased.", default)] erased_too: bool,
-        #[graphql(desc = "How many, 1 to 100.")] first: i32,
+        #[graphql(desc = "How many from the beginning, 1 to 100.")] first: Option<i32>,
+        #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i32>,
         #[graphql(desc = "After which cursor.")] after: Option<String>,
+        #[graphql(desc = "Before which cursor.")] before: Option<String>,
         #[graphql(desc = "Waits for this position.")] min_position: Option<Position>,
     ) -> Result<Connection<Cursor, Customer>> {
-        ctx.data::<Services>()?.wait("customers", min_position).await?;
+        ctx.data::<Services>()?.wait(reads::MATTERS, min_position).await?;
         let language = language.map(|it| it.0);
         let filter =
             CustomerFilter { tier: tier.map(Into::into), language, merged_too, erased_too };
-        lists::customers(ctx, &filter, first, after).await
+        let page = BothWays::read(first, last, after.as_deref(), before.as_deref())?;
+        lists::customers(ctx, &filter, &page).await
     }
 
     /// A knowledge article.
@@ -327,29 +326,40 @@ impl Reads {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The global id.")] id: ID,
+        #[graphql(desc = "Waits for this position.")] min_position: Option<Position>,
     ) -> Result<Option<Article>> {
+        ctx.data::<Services>()?.wait(reads::ARTICLES, min_position).await?;
         let Some(id) = Kind::Article.read(&id) else { return Ok(None) };
         Article::read(ctx, ArticleId(id)).await
     }
 
     /// Knowledge articles, a row for each locale, the last changed first.
+    #[expect(clippy::too_many_arguments, reason = "filters and a page")]
     async fn articles(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "In this locale.")] locale: Option<Language>,
         #[graphql(desc = "Only what is published.", default)] published_only: bool,
-        #[graphql(desc = "How many, 1 to 100.")] first: i32,
+        #[graphql(desc = "How many from the beginning, 1 to 100.")] first: Option<i32>,
+        #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i32>,
         #[graphql(desc = "After which cursor.")] after: Option<String>,
+        #[graphql(desc = "Before which cursor.")] before: Option<String>,
         #[graphql(desc = "Waits for this position.")] min_position: Option<Position>,
     ) -> Result<Connection<Cursor, ArticleLocale>> {
-        ctx.data::<Services>()?.wait("articles", min_position).await?;
+        ctx.data::<Services>()?.wait(reads::ARTICLES, min_position).await?;
         let locale = locale.map(|it| it.0);
         let filter = ArticleFilter { locale, published_only, ..ArticleFilter::default() };
-        lists::articles(ctx, filter, first, after).await
+        let page = BothWays::read(first, last, after.as_deref(), before.as_deref())?;
+        lists::articles(ctx, filter, &page).await
     }
 
     /// The desk's settings and custom fields.
-    async fn desk(&self, ctx: &Context<'_>) -> Result<Option<Desk>> {
+    async fn desk(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Waits for this position.")] min_position: Option<Position>,
+    ) -> Result<Option<Desk>> {
+        ctx.data::<Services>()?.wait(reads::LOG, min_position).await?;
         Desk::read(ctx).await
     }
 }

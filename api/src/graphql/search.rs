@@ -14,7 +14,6 @@ use super::{
     customer::Customer,
     error::{Code, internal},
     id::Kind,
-    loaders::Loaders,
     page::PAGE_MAX,
     scalars::{DateTime, Language, Position, count},
     services::Services,
@@ -132,10 +131,7 @@ impl SearchHit {
         else {
             return Ok(None);
         };
-        let facts = Loaders::of(ctx)?.conversations.load_one(*id).await?;
-        let viewer = Viewer::of(ctx)?;
-        let own = facts.filter(|it| viewer.customer().is_none_or(|own| own == it.customer()));
-        Ok(own.map(Conversation::of))
+        Conversation::known(ctx, *id).await
     }
 
     /// The customer it belongs to, where it belongs to one.

@@ -92,14 +92,15 @@ impl Services {
         self.database.reader(tenant).await.map_err(|error| unavailable(&error))
     }
 
-    /// Waits until a projection has seen `position`.
+    /// Waits until these projections have seen `position`; there must be such a position, also
+    /// where none is named.
     ///
     /// # Errors
     ///
-    /// It did not get there in time.
+    /// There is no such position, or one of them did not get there in time.
     pub async fn wait(
         &self,
-        projection: &'static str,
+        projections: &[&str],
         position: Option<super::scalars::Position>,
     ) -> Result<()> {
         let Some(super::scalars::Position(position)) = position else { return Ok(()) };
@@ -108,7 +109,10 @@ impl Services {
             let message = format!("there is no position {position} yet");
             return Err(Code::BadUserInput.error(message));
         }
-        let reached = self.progress.wait_for_these(&[projection], position, WAIT_MAX).await;
+        if projections.is_empty() {
+            return Ok(());
+        }
+        let reached = self.progress.wait_for_these(projections, position, WAIT_MAX).await;
         if reached.map_err(|error| of_read(&error))? {
             Ok(())
         } else {
@@ -161,6 +165,20 @@ impl Services {
         count_statement();
         self.log.open(events).await.map_err(|error| of_log(&error))
     }
+}
+
+/// Which projections an answer is read from, with all that may stand below it.
+pub mod reads {
+    /// Nothing but the log, which is never behind.
+    pub const LOG: &[&str] = &[];
+    /// Articles and who wrote them.
+    pub const ARTICLES: &[&str] = &["agents", "articles", "conversations", "teams"];
+    /// Agents and teams, and what they carry.
+    pub const PEOPLE: &[&str] = &["agents", "conversations", "teams"];
+    /// Conversations, their customers and those who work on them.
+    pub const MATTERS: &[&str] = &["agents", "conversations", "customers", "teams"];
+    /// All that a global id may lead to.
+    pub const ALL: &[&str] = &["agents", "articles", "conversations", "customers", "teams"];
 }
 
 /// How many events are loaded at once.

@@ -1,20 +1,28 @@
 //! What can be followed: straight from the log, from any position, without gap or duplicate.
+//!
+//! Read `follow` (how the log is followed), this file (what happens), then `screens` (what a
+//! front end shows and has to draw anew).
 
-use std::collections::{BTreeSet, VecDeque};
+pub mod follow;
+pub mod screens;
+
+use std::collections::BTreeSet;
 
 use allhours_domain::{
     conversation::Conversation as State,
     ids::{ConversationId, TeamId},
 };
 use allhours_eventstore::{
-    error::LogError,
-    history::{EventFilter, History, Start},
-    log::Log as _,
+    history::EventFilter,
     recorded::{Recorded, StreamType},
 };
-use async_graphql::{Context, ID, Result, SimpleObject, Subscription};
+use async_graphql::{Context, ID, MergedSubscription, Result, SimpleObject, Subscription};
 use futures_util::{Stream, StreamExt};
 
+use self::{
+    follow::{begin, follow, one_by_one},
+    screens::Screens,
+};
 use super::{
     error::{Code, of_log},
     event::{self, Event, EventsFilter},
@@ -25,11 +33,6 @@ use super::{
     viewer::Viewer,
 };
 use crate::desk::stream_of;
-
-/// How many events are read at once.
-const PAGE: usize = 200;
-/// How far behind its end the log is still followed with all others.
-const NEAR_POSITIONS: i64 = 2_000;
 
 /// Something that happened in a conversation.
 #[derive(Debug, SimpleObject)]
@@ -58,83 +61,18 @@ pub struct EventFrame {
     pub event: Event,
 }
 
-/// Follows the events that fit, page by page, sealed. What lies far back is read by the filter,
-/// from an index where there is one; the end of the log is read once for all who follow. The
-/// page that was read last is all that is held, so that a slow reader costs nothing but its own
-/// delay.
-fn follow(
-    services: Services,
-    viewer: Viewer,
-    filter: EventFilter,
-    after: i64,
-) -> impl Stream<Item = Result<Vec<Recorded>>> {
-    async_stream::stream! {
-        let mut after = after;
-        loop {
-            match next(&services, &viewer, &filter, &mut after).await {
-                Ok(page) if page.is_empty() => {}
-                Ok(page) => yield Ok(page),
-                Err(error) => {
-                    yield Err(of_log(&error));
-                    return;
-                }
-            }
-        }
-    }
-}
-
-/// The next events that fit, perhaps none; `after` moves on to where they were looked for.
-async fn next(
-    services: &Services,
-    viewer: &Viewer,
-    filter: &EventFilter,
-    after: &mut i64,
-) -> Result<Vec<Recorded>, LogError> {
-    let head = services.tail.head();
-    if *after < head - NEAR_POSITIONS {
-        let (from, before) = (Some(*after), Some(head + 1));
-        let filter = EventFilter { after: from, before, ..filter.clone() };
-        let page = services.log.page(viewer.tenant, &filter, Start::Oldest, PAGE).await?;
-        *after = if page.len() < PAGE { head } else { page[PAGE - 1].position };
-        return Ok(page);
-    }
-    let events = services.tail.after(*after, PAGE).await?;
-    *after = events.last().map_or(*after, |last| last.position);
-    let fits = |it: &&std::sync::Arc<Recorded>| it.tenant == viewer.tenant && filter.fits(it);
-    Ok(events.iter().filter(fits).map(|it| Recorded::clone(it)).collect())
-}
-
-/// One by one, and after an error no more.
-fn one_by_one<T>(pages: impl Stream<Item = Result<Vec<T>>>) -> impl Stream<Item = Result<T>> {
-    pages.flat_map(|page| {
-        let items: VecDeque<Result<T>> = match page {
-            Ok(items) => items.into_iter().map(Ok).collect(),
-            Err(error) => VecDeque::from([Err(error)]),
-        };
-        futures_util::stream::iter(items)
-    })
-}
-
-/// From where on: the position asked for, or the newest one.
-async fn begin(services: &Services, after: Option<Position>) -> Result<i64> {
-    let head = services.log.head().await.map_err(|error| of_log(&error))?;
-    match after {
-        Some(Position(after)) if after > head => {
-            Err(Code::BadUserInput.error(format!("there is no position {after} yet")))
-        }
-        Some(Position(after)) => Ok(after),
-        None => Ok(head),
-    }
-}
-
 /// What can be followed.
+#[derive(Debug, MergedSubscription, Default)]
+pub struct Subscription(Happenings, Screens);
+
+/// What happens, event by event.
 #[derive(Debug, Default)]
-pub struct Subscription;
+pub struct Happenings;
 
 /// What can be followed. Each frame names the position to resume from; resumed there, nothing is
 /// missed and nothing comes twice. Without `after`, it begins with what happens next.
 #[Subscription]
-impl Subscription {
+impl Happenings {
     /// What happens in a conversation, as its timeline shows it.
     async fn conversation_events(
         &self,

@@ -108,9 +108,11 @@ impl Team {
         &self.0.name
     }
 
-    /// Who belongs to it; at most 1,000.
-    async fn members(&self) -> Vec<Agent> {
-        self.0.members.iter().copied().map(Agent::of).collect()
+    /// Who belongs to it; at most 1,000. Customers are told of nobody.
+    async fn members(&self, ctx: &Context<'_>) -> Result<Vec<Agent>> {
+        let shown = Viewer::of(ctx)?.is_staff();
+        let members = self.0.members.iter().copied().filter(|_| shown);
+        Ok(members.map(Agent::of).collect())
     }
 
     /// Whether it takes no more work.

@@ -1,16 +1,15 @@
-//! What happened in a conversation: its stream and those merged into it, in one order.
-
-use std::sync::Arc;
+//! What happened in a conversation, with those merged into it, in one order. Messages that were
+//! split off show where they are now.
 
 use allhours_domain::{
     catalogue::AnyEvent,
-    conversation::{Conversation as State, ConversationEvent},
+    conversation::ConversationEvent,
     ids::{AgentId, ConversationId, MessageId},
     personal::Personal,
     words,
 };
 use allhours_eventstore::{
-    history::{EventFilter, History, Start},
+    history::{History, Parts, Start},
     recorded::{Position, Recorded},
 };
 use async_graphql::{
@@ -20,17 +19,17 @@ use async_graphql::{
 use super::{
     actor::Actor,
     agent::Agent,
+    conversation::Conversation,
     error::{internal, of_log},
     id::Kind,
-    page::{BothWays, Cursor, bad_cursor, connection},
+    page::{BothWays, Cursor},
     scalars::{self, DateTime},
     services::{Services, count_statement},
     text::PersonalText,
+    thread::Threads,
     viewer::{Role, Viewer},
     words::Channel,
 };
-use crate::desk::stream_of;
-
 /// What kind of message it is.
 #[derive(Debug, Enum, Clone, Copy, PartialEq, Eq)]
 pub enum MessageKind {
@@ -66,6 +65,31 @@ impl Message {
     }
 }
 
+/// Messages that were split off one conversation into a new one.
+#[derive(Debug, SimpleObject)]
+#[graphql(complex)]
+pub struct MovedMessages {
+    /// Their global ids, in the conversation's order.
+    pub message_ids: Vec<ID>,
+    #[graphql(skip)]
+    source: ConversationId,
+    #[graphql(skip)]
+    target: ConversationId,
+}
+
+#[ComplexObject]
+impl MovedMessages {
+    /// The conversation that they were part of.
+    async fn source(&self, ctx: &Context<'_>) -> Result<Option<Conversation>> {
+        Conversation::known(ctx, self.source).await
+    }
+
+    /// The conversation that they are part of from then on.
+    async fn target(&self, ctx: &Context<'_>) -> Result<Option<Conversation>> {
+        Conversation::known(ctx, self.target).await
+    }
+}
+
 /// One thing that happened in a conversation.
 #[derive(Debug, SimpleObject)]
 #[graphql(complex)]
@@ -78,10 +102,13 @@ pub struct TimelineEntry {
     pub name: String,
     /// When it happened.
     pub at: DateTime,
-    /// The conversation in which it happened; another one where it was merged into this one.
+    /// The conversation in which it happened; another one where it was merged into this one, or
+    /// where the message was written before it was split off.
     pub conversation_id: ID,
     /// What was written, where something was.
     pub message: Option<Message>,
+    /// Which messages went where, where some were split off.
+    pub moved: Option<MovedMessages>,
     #[graphql(skip)]
     actor: allhours_domain::actor::Actor,
 }
@@ -109,6 +136,8 @@ const FOR_CUSTOMERS: &[&str] = &[
     "conversation.resolution_confirmed",
     "conversation.reopened",
     "conversation.closed",
+    "conversation.split_off",
+    "conversation.split_from",
 ];
 
 /// Which events a viewer sees; empty means all.
@@ -130,9 +159,6 @@ pub fn sees(viewer: &Viewer, name: &str) -> bool {
     viewer.role != Role::Customer || FOR_CUSTOMERS.contains(&name)
 }
 
-/// How deep merges into merged conversations are followed.
-const STREAMS_MAX: usize = 64;
-
 /// A page of the timeline.
 ///
 /// # Errors
@@ -147,28 +173,19 @@ pub async fn page(
 ) -> Result<Connection<Cursor, TimelineEntry>> {
     let viewer = Viewer::of(ctx)?;
     let services = ctx.data::<Services>()?;
-    let position = |cursor: &Option<Cursor>| match cursor {
-        Some(cursor) => cursor.as_number().map(Some).ok_or_else(bad_cursor),
-        None => Ok(None),
-    };
-    let (after, before) = (position(&page.after)?, position(&page.before)?);
+    let (after, before) = page.keys(Cursor::as_number)?;
     let ends = as_of.map(|as_of| as_of.saturating_add(1));
-    let until = [before, ends].into_iter().flatten().min();
+    let wanted = Parts {
+        parts: Threads::read(services, viewer.tenant, [id], as_of).await?.of(id),
+        after,
+        before: [before, ends].into_iter().flatten().min(),
+        names: names(viewer, messages_only),
+    };
     let start = if page.from_end { Start::Newest } else { Start::Oldest };
-
-    let mut events = Vec::new();
-    for stream in streams(services, viewer, id).await? {
-        let filter = EventFilter {
-            after,
-            before: until,
-            stream: Some(stream_of::<State>(stream)),
-            names: names(viewer, messages_only),
-            ..EventFilter::default()
-        };
-        count_statement();
-        let found = services.log.page(viewer.tenant, &filter, start, page.limit + 1).await;
-        events.extend(found.map_err(|error| of_log(&error))?);
-    }
+    count_statement();
+    let found = services.log.parts(viewer.tenant, &wanted, start, page.limit + 1).await;
+    let found = found.map_err(|error| of_log(&error))?.into_iter();
+    let mut events: Vec<Recorded> = found.map(|(_, recorded)| recorded).collect();
     events.sort_by_key(|recorded| recorded.position);
     let more = events.len() > page.limit;
     if page.from_end {
@@ -176,32 +193,12 @@ pub async fn page(
     } else {
         events.truncate(page.limit);
     }
-    let (has_previous, has_next) =
-        if page.from_end { (more, before.is_some()) } else { (after.is_some(), more) };
     let entries = services.open(events).await?;
     let entries: Vec<_> = entries
         .iter()
         .map(|recorded| Ok((Cursor::number(recorded.position), entry(viewer, recorded)?)))
         .collect::<Result<_>>()?;
-    Ok(connection(entries, has_previous, has_next))
-}
-
-/// A conversation and those merged into it, directly or not.
-async fn streams(
-    services: &Services,
-    viewer: &Viewer,
-    id: ConversationId,
-) -> Result<Vec<ConversationId>> {
-    let mut all = vec![id];
-    let mut next = 0;
-    while let Some(id) = all.get(next).copied().filter(|_| all.len() < STREAMS_MAX) {
-        count_statement();
-        let state = services.desk.load::<State>(viewer.tenant, id).await;
-        let state: Arc<State> = state.map_err(|error| of_log(&error))?.state;
-        all.extend(state.sources().filter(|source| *source != id));
-        next += 1;
-    }
-    Ok(all)
+    Ok(page.connection(entries, more))
 }
 
 /// One event as an entry.
@@ -211,9 +208,9 @@ async fn streams(
 /// A payload that does not read back.
 pub fn entry(viewer: &Viewer, recorded: &Recorded) -> Result<TimelineEntry> {
     let event = recorded.event().map_err(|error| internal(&error))?;
-    let message = match &event {
-        AnyEvent::Conversation(event) => message(viewer, event),
-        _ => None,
+    let (message, moved) = match &event {
+        AnyEvent::Conversation(event) => (message(viewer, event), moved(recorded, event)),
+        _ => (None, None),
     };
     Ok(TimelineEntry {
         id: Kind::Event.id(recorded.event_id),
@@ -222,8 +219,27 @@ pub fn entry(viewer: &Viewer, recorded: &Recorded) -> Result<TimelineEntry> {
         at: DateTime(recorded.occurred_at),
         conversation_id: Kind::Conversation.id(recorded.stream.id),
         message,
+        moved,
         actor: recorded.actor.clone(),
     })
+}
+
+fn moved(recorded: &Recorded, event: &ConversationEvent) -> Option<MovedMessages> {
+    let here = ConversationId(recorded.stream.id);
+    let id = |message: MessageId| Kind::Message.id(message);
+    match event {
+        ConversationEvent::SplitOff(split) => Some(MovedMessages {
+            message_ids: split.messages.iter().copied().map(id).collect(),
+            source: here,
+            target: split.target,
+        }),
+        ConversationEvent::SplitFrom(split) => Some(MovedMessages {
+            message_ids: split.messages.iter().map(|moved| id(moved.message)).collect(),
+            source: split.source,
+            target: here,
+        }),
+        _ => None,
+    }
 }
 
 fn message(viewer: &Viewer, event: &ConversationEvent) -> Option<Message> {

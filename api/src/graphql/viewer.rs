@@ -94,6 +94,20 @@ impl Viewer {
         }
     }
 
+    /// Whether they are on the desk's side of it: how the desk works is not for customers.
+    #[must_use]
+    pub fn is_staff(&self) -> bool {
+        match self.role {
+            Role::Customer => false,
+            Role::Agent
+            | Role::Supervisor
+            | Role::Admin
+            | Role::Analyst
+            | Role::Auditor
+            | Role::Integration => true,
+        }
+    }
+
     /// The customer they are, if they are one.
     #[must_use]
     pub fn customer(&self) -> Option<CustomerId> {

@@ -9,5 +9,6 @@ where ($1::text is null or it.presence = $1)
     and ($5::uuid is null
         or exists (select from read.teams where id = $5 and members ? it.id::text))
     and ($6::timestamptz is null or (it.registered_at, it.id) > ($6, $7::uuid))
+    and ($8::timestamptz is null or (it.registered_at, it.id) < ($8, $9::uuid))
 order by it.registered_at, it.id
-limit $8::bigint
+limit $10::bigint

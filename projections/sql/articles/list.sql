@@ -8,5 +8,6 @@ where ($1::text is null or locale = $1)
     and ($4::boolean or not retired)
     and ($5::timestamptz is null
         or (updated_at, id, locale) < ($5, $6::uuid, $7::text))
+    and ($8::timestamptz is null or (updated_at, id, locale) > ($8, $9::uuid, $10::text))
 order by updated_at desc, id desc, locale desc
-limit $8::bigint
+limit $11::bigint

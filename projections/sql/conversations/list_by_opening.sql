@@ -16,5 +16,6 @@ where (not $1::boolean or team_id is not distinct from $2::uuid)
     and ($11::text is null or language = $11)
     and ($12::boolean or merged_into is null)
     and ($13::timestamptz is null or (opened_at, id) < ($13, $14::uuid))
+    and ($15::timestamptz is null or (opened_at, id) > ($15, $16::uuid))
 order by opened_at desc, id desc
-limit $15::bigint
+limit $17::bigint

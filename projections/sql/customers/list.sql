@@ -6,5 +6,6 @@ where ($1::text is null or tier = $1)
     and ($3::boolean or merged_into is null)
     and ($4::boolean or not erased)
     and ($5::timestamptz is null or (identified_at, id) < ($5, $6::uuid))
+    and ($7::timestamptz is null or (identified_at, id) > ($7, $8::uuid))
 order by identified_at desc, id desc
-limit $7::bigint
+limit $9::bigint

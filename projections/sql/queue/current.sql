@@ -7,5 +7,7 @@ where to_position is null
     and ($4::text is null or priority = $4)
     and ($5::int is null
         or (rank, waiting_since, conversation_id) > ($5, $6::timestamptz, $7::uuid))
+    and ($8::int is null
+        or (rank, waiting_since, conversation_id) < ($8, $9::timestamptz, $10::uuid))
 order by rank, waiting_since, conversation_id
-limit $8::bigint
+limit $11::bigint

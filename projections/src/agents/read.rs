@@ -13,7 +13,7 @@ use crate::{
     Client,
     agents::{AgentRow, PresenceRow},
     error::ProjectionError,
-    page::{Page, rows_to_read},
+    page::{Page, Span, rows_to_read},
     rows::Row,
     sql::sql,
 };
@@ -59,7 +59,7 @@ pub async fn by_ids(client: &Client, ids: &[AgentId]) -> Result<Vec<AgentRow>, P
     client.query(&statement, &[&ids]).await?.iter().map(AgentRow::read).collect()
 }
 
-/// A page of the filtered agents, the longest here first, at most `limit`.
+/// A page of the filtered agents, the longest here first.
 ///
 /// # Errors
 ///
@@ -67,10 +67,10 @@ pub async fn by_ids(client: &Client, ids: &[AgentId]) -> Result<Vec<AgentRow>, P
 pub async fn list(
     client: &Client,
     filter: &AgentFilter,
-    after: Option<AgentKey>,
-    limit: usize,
+    span: &Span<AgentKey>,
 ) -> Result<Page<AgentRow>, ProjectionError> {
-    let statement = client.prepare_cached(sql!("agents/list")).await?;
+    let statement = span.either(sql!("agents/list"), sql!("agents/list_back"));
+    let statement = client.prepare_cached(statement).await?;
     let rows = client
         .query(
             &statement,
@@ -80,14 +80,16 @@ pub async fn list(
                 &filter.skill.as_ref().map(Key::as_str),
                 &filter.language.as_ref().map(Language::as_str),
                 &filter.team.map(|id| id.0),
-                &after.map(|key| key.registered_at),
-                &after.map(|key| key.id.0),
-                &rows_to_read(limit),
+                &span.after.map(|key| key.registered_at),
+                &span.after.map(|key| key.id.0),
+                &span.before.map(|key| key.registered_at),
+                &span.before.map(|key| key.id.0),
+                &rows_to_read(span.limit),
             ],
         )
         .await?;
     let rows = rows.iter().map(AgentRow::read).collect::<Result<_, _>>()?;
-    Ok(Page::of(rows, limit))
+    Ok(Page::spanning(rows, span))
 }
 
 /// How these agents were present as of a position; those not registered by then are left out.

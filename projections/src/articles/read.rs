@@ -8,7 +8,7 @@ use crate::{
     Client,
     articles::{ArticleRow, DraftState},
     error::ProjectionError,
-    page::{Page, rows_to_read},
+    page::{Page, Span, rows_to_read},
     rows::Row,
     sql::sql,
 };
@@ -57,7 +57,7 @@ pub async fn by_ids(
     client.query(&statement, &[&ids]).await?.iter().map(ArticleRow::read).collect()
 }
 
-/// A page of the filtered locales of articles, the last changed first, at most `limit`.
+/// A page of the filtered locales of articles, the last changed first.
 ///
 /// # Errors
 ///
@@ -65,11 +65,11 @@ pub async fn by_ids(
 pub async fn list(
     client: &Client,
     filter: &ArticleFilter,
-    after: Option<ArticleKey>,
-    limit: usize,
+    span: &Span<ArticleKey>,
 ) -> Result<Page<ArticleRow>, ProjectionError> {
-    let statement = client.prepare_cached(sql!("articles/list")).await?;
-    let after = after.as_ref();
+    let statement = span.either(sql!("articles/list"), sql!("articles/list_back"));
+    let statement = client.prepare_cached(statement).await?;
+    let (after, before) = (span.after.as_ref(), span.before.as_ref());
     let rows = client
         .query(
             &statement,
@@ -81,10 +81,13 @@ pub async fn list(
                 &after.map(|key| key.updated_at),
                 &after.map(|key| key.id.0),
                 &after.map(|key| key.locale.as_str()),
-                &rows_to_read(limit),
+                &before.map(|key| key.updated_at),
+                &before.map(|key| key.id.0),
+                &before.map(|key| key.locale.as_str()),
+                &rows_to_read(span.limit),
             ],
         )
         .await?;
     let rows = rows.iter().map(ArticleRow::read).collect::<Result<_, _>>()?;
-    Ok(Page::of(rows, limit))
+    Ok(Page::spanning(rows, span))
 }

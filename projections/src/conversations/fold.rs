@@ -254,6 +254,7 @@ impl ConversationRow {
 
     fn split_off(&mut self, event: &SplitOff, at: Timestamp) {
         self.message_count -= count(event.messages.len());
+        self.last_message_position = None;
         if event.awaits_reply {
             self.waiting_since.get_or_insert(at);
         } else {
@@ -263,6 +264,7 @@ impl ConversationRow {
 
     fn split_from(&mut self, event: &SplitFrom, at: Timestamp) {
         self.message_count += count(event.messages.len());
+        self.last_message_position = None;
         if event.messages.last().is_some_and(|it| it.agent.is_none()) {
             self.waiting_since.get_or_insert(at);
         }

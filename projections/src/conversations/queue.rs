@@ -6,13 +6,14 @@ use allhours_domain::{
 };
 use allhours_eventstore::recorded::Position;
 use jiff::Timestamp;
+use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use crate::{
     Client,
     conversations::{AssignmentRow, QueueRow, TeamScope},
     error::ProjectionError,
-    page::{Page, rows_to_read},
+    page::{Page, Span, rows_to_read},
     rows::{Row, column},
     sql::sql,
 };
@@ -55,38 +56,33 @@ pub async fn queue(
     client: &Client,
     filter: QueueFilter,
     as_of: Option<Position>,
-    after: Option<QueueKey>,
-    limit: usize,
+    span: &Span<QueueKey>,
 ) -> Result<Page<QueueRow>, ProjectionError> {
     let (by_team, team) = filter.team.team();
     let tier = filter.tier.map(Tier::as_str);
     let priority = filter.priority.map(Priority::as_str);
-    let rank = after.map(|key| key.rank);
-    let since = after.map(|key| key.waiting_since);
-    let id = after.map(|key| key.id.0);
-    let limited = rows_to_read(limit);
-    let rows = match as_of {
+    let (after, before) = (span.after, span.before);
+    let [rank, to_rank] = [after, before].map(|key| key.map(|key| key.rank));
+    let [since, to_since] = [after, before].map(|key| key.map(|key| key.waiting_since));
+    let [id, to_id] = [after, before].map(|key| key.map(|key| key.id.0));
+    let limit = rows_to_read(span.limit);
+    let common: [&(dyn ToSql + Sync); 11] = [
+        &by_team, &team, &tier, &priority, &rank, &since, &id, &to_rank, &to_since, &to_id, &limit,
+    ];
+    let rows = match &as_of {
         None => {
-            let statement = client.prepare_cached(sql!("queue/current")).await?;
-            client
-                .query(
-                    &statement,
-                    &[&by_team, &team, &tier, &priority, &rank, &since, &id, &limited],
-                )
-                .await?
+            let statement = span.either(sql!("queue/current"), sql!("queue/current_back"));
+            client.query(&client.prepare_cached(statement).await?, &common).await?
         }
         Some(position) => {
-            let statement = client.prepare_cached(sql!("queue/as_of")).await?;
-            client
-                .query(
-                    &statement,
-                    &[&by_team, &team, &tier, &priority, &rank, &since, &id, &limited, &position],
-                )
-                .await?
+            let statement = span.either(sql!("queue/as_of"), sql!("queue/as_of_back"));
+            let mut parameters = common.to_vec();
+            parameters.push(position);
+            client.query(&client.prepare_cached(statement).await?, &parameters).await?
         }
     };
     let rows = rows.iter().map(QueueRow::read).collect::<Result<_, _>>()?;
-    Ok(Page::of(rows, limit))
+    Ok(Page::spanning(rows, span))
 }
 
 /// How long a queue is.

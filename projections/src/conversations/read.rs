@@ -12,7 +12,7 @@ use crate::{
     Client,
     conversations::{ConversationRow, CounterRow},
     error::ProjectionError,
-    page::{Page, rows_to_read},
+    page::{Page, Span, rows_to_read},
     rows::{Row, column},
     sql::sql,
 };
@@ -131,7 +131,7 @@ pub async fn by_ids(
     client.query(&statement, &[&ids]).await?.iter().map(ConversationRow::read).collect()
 }
 
-/// A page of the filtered conversations, at most `limit`, going on after a key.
+/// A page of the filtered conversations.
 ///
 /// # Errors
 ///
@@ -140,15 +140,19 @@ pub async fn list(
     client: &Client,
     filter: &ConversationFilter,
     order: ConversationOrder,
-    after: Option<ConversationKey>,
-    limit: usize,
+    span: &Span<ConversationKey>,
 ) -> Result<Page<ConversationRow>, ProjectionError> {
-    let statement = client
-        .prepare_cached(match order {
-            ConversationOrder::Activity => sql!("conversations/list_by_activity"),
-            ConversationOrder::Opening => sql!("conversations/list_by_opening"),
-        })
-        .await?;
+    let statement = match order {
+        ConversationOrder::Activity => span.either(
+            sql!("conversations/list_by_activity"),
+            sql!("conversations/list_by_activity_back"),
+        ),
+        ConversationOrder::Opening => span.either(
+            sql!("conversations/list_by_opening"),
+            sql!("conversations/list_by_opening_back"),
+        ),
+    };
+    let statement = client.prepare_cached(statement).await?;
     let (by_team, team) = filter.team.team();
     let (by_assignee, assignee) = filter.assignee.agent();
     let statuses: Vec<&str> = filter.statuses.iter().map(|it| it.as_str()).collect();
@@ -171,14 +175,16 @@ pub async fn list(
                 &filter.channel.map(Channel::as_str),
                 &filter.language.as_ref().map(Language::as_str),
                 &merged_too,
-                &after.map(|key| key.at),
-                &after.map(|key| key.id.0),
-                &rows_to_read(limit),
+                &span.after.map(|key| key.at),
+                &span.after.map(|key| key.id.0),
+                &span.before.map(|key| key.at),
+                &span.before.map(|key| key.id.0),
+                &rows_to_read(span.limit),
             ],
         )
         .await?;
     let rows = rows.iter().map(ConversationRow::read).collect::<Result<_, _>>()?;
-    Ok(Page::of(rows, limit))
+    Ok(Page::spanning(rows, span))
 }
 
 /// How many conversations there are of each kind, kept in step with them.

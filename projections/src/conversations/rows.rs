@@ -63,7 +63,8 @@ table! {
         resolved_at: Option<Timestamp>,
         /// The event that holds the subject line.
         subject_position: Option<Position>,
-        /// The event that holds the last message.
+        /// The event that holds the last message; none also after a split, which moves messages
+        /// without saying where they stand, until somebody writes.
         last_message_position: Option<Position>,
         /// How many messages the customer can see.
         message_count: i32,

@@ -5,8 +5,9 @@ use allhours_domain::{
     conversation::{
         ConversationEvent,
         event::{
-            Claimed, Closed, CustomerMessageReceived, FieldSet, MergedInto, Opened,
-            PriorityChanged, Released, Resolved, Snoozed, Tagged, TeamChanged, Unmerged, Woken,
+            Claimed, Closed, CustomerMessageReceived, FieldSet, MergedInto, MovedMessage, Opened,
+            PriorityChanged, Released, Resolved, Snoozed, SplitFrom, SplitOff, Tagged, TeamChanged,
+            Unmerged, Woken,
         },
     },
     fields::FieldValue,
@@ -212,4 +213,25 @@ fn the_order_of_the_queue_is_priority_then_tier() {
     assert_eq!(last, Some((Priority::Low, Tier::New)));
     ranks.dedup_by_key(|(rank, _, _)| *rank);
     assert_eq!(ranks.len(), 12, "no two stand in one place");
+}
+
+#[test]
+fn after_a_split_nobody_knows_the_last_message_until_the_next_one() {
+    let message_id = MessageId(Uuid::from_u128(9));
+    let off = SplitOff {
+        target: ConversationId(Uuid::from_u128(8)),
+        messages: vec![message_id],
+        awaits_reply: false,
+    };
+    let fold = after(vec![opened(), message(), message(), off.clone().into()]);
+    assert_eq!((row(&fold).message_count, row(&fold).last_message_position), (1, None));
+    assert_eq!(row(&fold).waiting_since, None);
+    let fold = after(vec![opened(), message(), message(), off.into(), message()]);
+    assert_eq!((row(&fold).message_count, row(&fold).last_message_position), (2, Some(5)));
+    let source = ConversationId(Uuid::from_u128(6));
+    let moved = MovedMessage { message: message_id, agent: None };
+    let from = SplitFrom { source, messages: vec![moved] };
+    let fold = after(vec![opened(), from.into()]);
+    assert_eq!((row(&fold).message_count, row(&fold).last_message_position), (1, None));
+    assert_eq!(row(&fold).waiting_since, Some(at(2)));
 }

@@ -8,7 +8,7 @@ use crate::{
     Client,
     customers::CustomerRow,
     error::ProjectionError,
-    page::{Page, rows_to_read},
+    page::{Page, Span, rows_to_read},
     rows::Row,
     sql::sql,
 };
@@ -55,7 +55,7 @@ pub async fn by_ids(
     client.query(&statement, &[&ids]).await?.iter().map(CustomerRow::read).collect()
 }
 
-/// A page of the filtered customers, the newest first, at most `limit`.
+/// A page of the filtered customers, the newest first.
 ///
 /// # Errors
 ///
@@ -63,10 +63,10 @@ pub async fn by_ids(
 pub async fn list(
     client: &Client,
     filter: &CustomerFilter,
-    after: Option<CustomerKey>,
-    limit: usize,
+    span: &Span<CustomerKey>,
 ) -> Result<Page<CustomerRow>, ProjectionError> {
-    let statement = client.prepare_cached(sql!("customers/list")).await?;
+    let statement = span.either(sql!("customers/list"), sql!("customers/list_back"));
+    let statement = client.prepare_cached(statement).await?;
     let rows = client
         .query(
             &statement,
@@ -75,12 +75,14 @@ pub async fn list(
                 &filter.language.as_ref().map(Language::as_str),
                 &filter.merged_too,
                 &filter.erased_too,
-                &after.map(|key| key.identified_at),
-                &after.map(|key| key.id.0),
-                &rows_to_read(limit),
+                &span.after.map(|key| key.identified_at),
+                &span.after.map(|key| key.id.0),
+                &span.before.map(|key| key.identified_at),
+                &span.before.map(|key| key.id.0),
+                &rows_to_read(span.limit),
             ],
         )
         .await?;
     let rows = rows.iter().map(CustomerRow::read).collect::<Result<_, _>>()?;
-    Ok(Page::of(rows, limit))
+    Ok(Page::spanning(rows, span))
 }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::{
     error::ProjectionError,
-    page::{Page, rows_to_read},
+    page::{Page, Span, rows_to_read},
     rows::column,
     sql::sql,
 };
@@ -31,8 +31,23 @@ pub struct DeadLetter {
     pub parked_at: Timestamp,
 }
 
-/// A page of dead letters of one projection or of all, by position and projection, going on
-/// after one of them; at most `limit`.
+/// Where a page of dead letters ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeadLetterKey {
+    /// Which event.
+    pub position: Position,
+    /// Which projection.
+    pub projection: String,
+}
+
+impl From<&DeadLetter> for DeadLetterKey {
+    fn from(letter: &DeadLetter) -> Self {
+        Self { position: letter.position, projection: letter.projection.clone() }
+    }
+}
+
+/// A page of dead letters, of one projection or of all, of one tenant or of all, by position and
+/// projection.
 ///
 /// # Errors
 ///
@@ -40,15 +55,28 @@ pub struct DeadLetter {
 pub async fn dead_letters(
     database: &Database,
     projection: Option<&str>,
-    after: Option<&DeadLetter>,
-    limit: usize,
+    tenant: Option<TenantId>,
+    span: &Span<DeadLetterKey>,
 ) -> Result<Page<DeadLetter>, ProjectionError> {
     const TABLE: &str = "dead_letters";
     let client = database.owner().await?;
-    let statement = client.prepare_cached(sql!("dead_letters/list")).await?;
-    let (position, name) = after.map_or((0, ""), |it| (it.position, it.projection.as_str()));
-    let limited = rows_to_read(limit);
-    let rows = client.query(&statement, &[&projection, &position, &name, &limited]).await?;
+    let statement = span.either(sql!("dead_letters/list"), sql!("dead_letters/list_back"));
+    let statement = client.prepare_cached(statement).await?;
+    let (after, before) = (span.after.as_ref(), span.before.as_ref());
+    let rows = client
+        .query(
+            &statement,
+            &[
+                &projection,
+                &tenant.map(|tenant| tenant.0),
+                &after.map(|key| key.position),
+                &after.map(|key| key.projection.as_str()),
+                &before.map(|key| key.position),
+                &before.map(|key| key.projection.as_str()),
+                &rows_to_read(span.limit),
+            ],
+        )
+        .await?;
     let read = |row: &tokio_postgres::Row| {
         Ok::<_, ProjectionError>(DeadLetter {
             projection: column(row, TABLE, "projection")?,
@@ -60,5 +88,5 @@ pub async fn dead_letters(
             parked_at: column(row, TABLE, "parked_at")?,
         })
     };
-    Ok(Page::of(rows.iter().map(read).collect::<Result<_, _>>()?, limit))
+    Ok(Page::spanning(rows.iter().map(read).collect::<Result<_, _>>()?, span))
 }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::{
     Client,
     error::ProjectionError,
-    page::{Page, rows_to_read},
+    page::{Page, Span, rows_to_read},
     rows::Row,
     sql::sql,
     teams::TeamRow,
@@ -39,7 +39,7 @@ pub async fn by_ids(client: &Client, ids: &[TeamId]) -> Result<Vec<TeamRow>, Pro
     client.query(&statement, &[&ids]).await?.iter().map(TeamRow::read).collect()
 }
 
-/// A page of teams, the oldest first, at most `limit`; retired ones only where asked for.
+/// A page of teams, the oldest first; retired ones only where asked for.
 ///
 /// # Errors
 ///
@@ -47,16 +47,25 @@ pub async fn by_ids(client: &Client, ids: &[TeamId]) -> Result<Vec<TeamRow>, Pro
 pub async fn list(
     client: &Client,
     retired_too: bool,
-    after: Option<TeamKey>,
-    limit: usize,
+    span: &Span<TeamKey>,
 ) -> Result<Page<TeamRow>, ProjectionError> {
-    let statement = client.prepare_cached(sql!("teams/list")).await?;
-    let created_at = after.map(|key| key.created_at);
-    let id = after.map(|key| key.id.0);
-    let rows =
-        client.query(&statement, &[&retired_too, &created_at, &id, &rows_to_read(limit)]).await?;
+    let statement = span.either(sql!("teams/list"), sql!("teams/list_back"));
+    let statement = client.prepare_cached(statement).await?;
+    let rows = client
+        .query(
+            &statement,
+            &[
+                &retired_too,
+                &span.after.map(|key| key.created_at),
+                &span.after.map(|key| key.id.0),
+                &span.before.map(|key| key.created_at),
+                &span.before.map(|key| key.id.0),
+                &rows_to_read(span.limit),
+            ],
+        )
+        .await?;
     let rows = rows.iter().map(TeamRow::read).collect::<Result<_, _>>()?;
-    Ok(Page::of(rows, limit))
+    Ok(Page::spanning(rows, span))
 }
 
 /// Every team that one of these agents belongs to, the oldest first; at most 1,000.

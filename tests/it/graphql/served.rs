@@ -32,7 +32,7 @@ use uuid::Uuid;
 pub struct Served {
     pub schema: Schema,
     _runner: Arc<Runner<PgLog>>,
-    _database: TestDatabase,
+    pub database: TestDatabase,
     _folder: TempDir,
     stop: CancellationToken,
 }
@@ -82,7 +82,7 @@ impl Served {
         let options = Options { introspection: true, limits: Limits::default() };
         let schema = build(services, options);
         let runner = Arc::new(runner);
-        Self { schema, _runner: runner, _database: database, _folder: folder, stop }
+        Self { schema, _runner: runner, database, _folder: folder, stop }
     }
 
     /// The whole answer.

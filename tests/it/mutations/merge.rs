@@ -1,5 +1,6 @@
 //! Conversations that become one or two, and messages whose text is deleted for good.
 
+use allhours_api::graphql::viewer::Viewer;
 use serde_json::{Value, json};
 
 use super::desk::TestDesk;
@@ -83,6 +84,116 @@ async fn messages_that_are_split_off_begin_a_new_conversation_and_one_has_to_sta
     let again = desk.granted(&desk.ada, "conversationSplit", invoice, CONVERSATION).await;
     assert_eq!(again["conversation"]["id"], made["conversation"]["id"]);
     assert_eq!(again["position"], made["position"]);
+}
+
+/// What a conversation's timeline says, as of a point in the past or now.
+async fn timeline(desk: &TestDesk, viewer: &Viewer, id: &str, as_of: Value) -> Value {
+    let document = "query($id: ID!, $asOf: AsOf) { conversation(id: $id, asOf: $asOf) {
+        messageCount lastMessage { text } timeline(first: 100) { nodes {
+            name conversationId message { text { text } }
+            moved { messageIds source { id } target { id } }
+        } }
+    } }";
+    let response = desk.ask(viewer, document, json!({ "id": id, "asOf": as_of })).await;
+    assert_eq!(response.get("errors"), None, "{response:#}");
+    response["data"]["conversation"].clone()
+}
+
+fn written(conversation: &Value) -> Vec<&str> {
+    let nodes = conversation["timeline"]["nodes"].as_array().expect("nodes");
+    nodes.iter().filter_map(|node| node["message"]["text"]["text"].as_str()).collect()
+}
+
+fn moved(conversation: &Value) -> Vec<&Value> {
+    let nodes = conversation["timeline"]["nodes"].as_array().expect("nodes");
+    nodes.iter().map(|node| &node["moved"]).filter(|moved| !moved.is_null()).collect()
+}
+
+/// A conversation of which the last of three messages is split off: it, the new one, the position
+/// before, and the message.
+async fn split(desk: &TestDesk, lin: &Viewer) -> (String, String, i64, String) {
+    let id = desk.conversation(lin, "My shoes are too small.").await;
+    for text in ["I wear 43.", "And my invoice is wrong."] {
+        let more = json!({ "conversationId": id, "text": text });
+        desk.granted(lin, "messageSend", more, CONVERSATION).await;
+    }
+    let message = desk.messages(lin, &id).await[2][0].clone();
+    let before = desk.head().await;
+    let input = json!({ "conversationId": id, "messageIds": [message] });
+    let made = desk.granted(&desk.ada, "conversationSplit", input, CONVERSATION).await;
+    (id, made["conversation"]["id"].as_str().expect("an id").to_owned(), before, message)
+}
+
+#[tokio::test]
+async fn messages_that_were_split_off_show_where_they_are_now_and_as_of_before_where_they_were() {
+    let desk = TestDesk::open().await;
+    let (lin, _) = desk.customer("Lin").await;
+    let (source, target, before, message) = split(&desk, &lin).await;
+    for viewer in [&lin, &desk.ada] {
+        let old = timeline(&desk, viewer, &source, json!(null)).await;
+        assert_eq!(written(&old), ["My shoes are too small.", "I wear 43."]);
+        assert_eq!(old["lastMessage"]["text"], "I wear 43.");
+        let new = timeline(&desk, viewer, &target, json!(null)).await;
+        assert_eq!(written(&new), ["And my invoice is wrong."]);
+        assert_eq!(new["lastMessage"]["text"], "And my invoice is wrong.");
+        let marker = json!({
+            "messageIds": [message], "source": { "id": source }, "target": { "id": target },
+        });
+        assert_eq!(moved(&old), [&marker]);
+        assert_eq!(moved(&new), [&marker]);
+
+        let then = timeline(&desk, viewer, &source, json!({ "position": before })).await;
+        assert_eq!(written(&then).len(), 3, "{then:#}");
+        assert_eq!(then["lastMessage"]["text"], "And my invoice is wrong.");
+        assert_eq!((moved(&then).len(), &then["messageCount"]), (0, &json!(3)));
+        let none = timeline(&desk, viewer, &target, json!({ "position": before })).await;
+        assert_eq!(none, json!(null));
+    }
+}
+
+#[tokio::test]
+async fn a_list_shows_the_last_message_of_what_was_split_until_somebody_writes() {
+    let desk = TestDesk::open().await;
+    let (lin, customer) = desk.customer("Lin").await;
+    let (source, target, ..) = split(&desk, &lin).await;
+    let list = "query($customer: ID!, $p: Position!) {
+        conversations(first: 5, filter: { customerId: $customer }, minPosition: $p) {
+            nodes { id messageCount lastMessage { text } }
+        }
+    }";
+    let shown = async || {
+        let variables = json!({ "customer": customer, "p": desk.head().await });
+        let response = desk.ask(&desk.ada, list, variables).await;
+        assert_eq!(response.get("errors"), None, "{response:#}");
+        response["data"]["conversations"]["nodes"].as_array().expect("nodes").clone()
+    };
+    let node = |id: &str, count: i32, text: &str| json!({ "id": id, "messageCount": count, "lastMessage": { "text": text } });
+    let nodes = shown().await;
+    assert!(nodes.contains(&node(&source, 2, "I wear 43.")), "{nodes:?}");
+    assert!(nodes.contains(&node(&target, 1, "And my invoice is wrong.")), "{nodes:?}");
+    let more = json!({ "conversationId": target, "text": "It says 2 pairs." });
+    desk.granted(&lin, "messageSend", more, CONVERSATION).await;
+    assert!(shown().await.contains(&node(&target, 2, "It says 2 pairs.")));
+}
+
+#[tokio::test]
+async fn merged_back_what_was_split_off_shows_again_and_as_of_before_the_merge_it_does_not() {
+    let desk = TestDesk::open().await;
+    let (lin, _) = desk.customer("Lin").await;
+    let (source, target, ..) = split(&desk, &lin).await;
+    let apart = desk.head().await;
+    let merge = json!({ "sourceId": target, "targetId": source });
+    desk.granted(&desk.ada, "conversationMerge", merge, CONVERSATION).await;
+    let merged = desk.head().await;
+    let all = ["My shoes are too small.", "I wear 43.", "And my invoice is wrong."];
+    assert_eq!(written(&timeline(&desk, &lin, &source, json!(null)).await), all);
+    let then = timeline(&desk, &lin, &source, json!({ "position": apart })).await;
+    assert_eq!(written(&then), all[..2]);
+    let unmerge = json!({ "conversationId": target });
+    desk.granted(&desk.ada, "conversationUnmerge", unmerge, CONVERSATION).await;
+    assert_eq!(written(&timeline(&desk, &lin, &source, json!(null)).await), all[..2]);
+    let then = timeline(&desk, &lin, &source, json!({ "position": merged })).await;
+    assert_eq!(written(&then), all);
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use allhours_projections::{
     connection::Connection,
     fold,
     generations::{prepare, schema},
+    page::Span,
     rebuild::rebuild,
     runner::dead_letters,
 };
@@ -80,18 +81,22 @@ async fn an_event_that_nobody_can_read_is_parked_and_named_and_the_others_go_on(
         assert_eq!(status.parked, i64::from(folds), "{status:?}");
     }
     running.stop().await;
-    let letters = dead_letters(&database, None, None, 10).await.expect("letters").rows;
+    let letters =
+        dead_letters(&database, None, None, &Span::first(None, 10)).await.expect("letters").rows;
     assert_eq!(letters.len(), 2);
     for letter in &letters {
         assert_eq!(letter.position, tampered);
         assert_eq!(letter.name, "conversation.customer_message_received");
         assert!(letter.why.contains("does not read back"), "{}", letter.why);
     }
-    let next = dead_letters(&database, None, letters.first(), 10).await.expect("letters").rows;
+    let after = Span::first(letters.first().map(Into::into), 10);
+    let next = dead_letters(&database, None, None, &after).await.expect("letters").rows;
     assert_eq!(next, letters[1..]);
     holds(&database, &log, position).await;
     rebuild(&database, &log, &[], &mut |_| {}).await.expect("a rebuild parks it as well");
-    let rebuilt = dead_letters(&database, Some("conversations"), None, 10).await.expect("letters");
+    let rebuilt = dead_letters(&database, Some("conversations"), None, &Span::first(None, 10))
+        .await
+        .expect("letters");
     assert_eq!(rebuilt.rows.len(), 1);
     holds(&database, &log, position).await;
 }
@@ -111,7 +116,10 @@ async fn an_event_whose_rows_cannot_be_stored_is_found_and_parked_alone() {
     let parked: Vec<_> = status.iter().filter(|it| it.parked > 0).map(|it| it.name).collect();
     assert_eq!(parked, ["agents"]);
     running.stop().await;
-    let letters = dead_letters(&database, Some("agents"), None, 100).await.expect("letters").rows;
+    let letters = dead_letters(&database, Some("agents"), None, &Span::first(None, 100))
+        .await
+        .expect("letters")
+        .rows;
     assert!(letters.iter().all(|letter| letter.name == "agent.capacity_set"), "{letters:?}");
     assert!(letters[0].why.contains("check constraint"), "{}", letters[0].why);
 }

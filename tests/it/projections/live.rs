@@ -7,6 +7,7 @@ use allhours_projections::{
     agents, conversations,
     conversations::{ConversationFilter, ConversationOrder, TeamScope},
     customers,
+    page::Span,
     runner::RunState,
     teams,
 };
@@ -88,7 +89,9 @@ async fn counters_equal_a_recount() {
         let mut recounted = BTreeMap::new();
         let filter = ConversationFilter::default();
         let order = ConversationOrder::Opening;
-        let all = conversations::list(&reader, &filter, order, None, 1_000).await.expect("a list");
+        let all = conversations::list(&reader, &filter, order, &Span::first(None, 1_000))
+            .await
+            .expect("a list");
         assert!(!all.has_more && !all.rows.is_empty());
         for row in all.rows {
             let team = row.team_id.map_or(Uuid::nil(), |team| team.0);
@@ -112,7 +115,9 @@ async fn a_list_is_paged_without_a_gap_and_filtered() {
     let filter = ConversationFilter { merged_too: true, ..ConversationFilter::default() };
     for order in [ConversationOrder::Activity, ConversationOrder::Opening] {
         let list = async |after, limit| {
-            conversations::list(&reader, &filter, order, after, limit).await.expect("a list")
+            conversations::list(&reader, &filter, order, &Span::first(after, limit))
+                .await
+                .expect("a list")
         };
         let whole = list(None, 1_000).await;
         let mut paged = Vec::new();
@@ -138,7 +143,9 @@ async fn a_list_is_paged_without_a_gap_and_filtered() {
             team: one.team_id.map_or(TeamScope::Common, TeamScope::Team),
             ..ConversationFilter::default()
         };
-        let found = conversations::list(&reader, &filter, order, None, 100).await.expect("a list");
+        let found = conversations::list(&reader, &filter, order, &Span::first(None, 100))
+            .await
+            .expect("a list");
         assert!(found.rows.contains(one));
         assert!(found.rows.iter().all(|row| row.customer_id == one.customer_id));
     }
@@ -154,15 +161,22 @@ async fn a_tenant_reads_its_own_rows_only() {
         let reader = database.reader(*tenant).await.expect("a reader");
         let filter = ConversationFilter::default();
         let order = ConversationOrder::Activity;
-        let list = conversations::list(&reader, &filter, order, None, 100).await.expect("a list");
+        let list = conversations::list(&reader, &filter, order, &Span::first(None, 100))
+            .await
+            .expect("a list");
         assert!(list.rows.iter().all(|row| row.tenant_id == *tenant));
-        let agents = agents::list(&reader, &agents::AgentFilter::default(), None, 100).await;
+        let agents =
+            agents::list(&reader, &agents::AgentFilter::default(), &Span::first(None, 100)).await;
         let agents = agents.expect("a list").rows;
         assert!(!agents.is_empty() && agents.iter().all(|row| row.tenant_id == *tenant));
-        let customers =
-            customers::list(&reader, &customers::CustomerFilter::default(), None, 100).await;
+        let customers = customers::list(
+            &reader,
+            &customers::CustomerFilter::default(),
+            &Span::first(None, 100),
+        )
+        .await;
         assert!(customers.expect("a list").rows.iter().all(|row| row.tenant_id == *tenant));
-        let teams = teams::list(&reader, true, None, 100).await.expect("a list").rows;
+        let teams = teams::list(&reader, true, &Span::first(None, 100)).await.expect("a list").rows;
         assert!(teams.iter().all(|row| row.tenant_id == *tenant));
         ids.push(list.rows.iter().map(|row| row.id).collect::<Vec<_>>());
     }

@@ -11,6 +11,7 @@ use allhours_projections::{
     agents::{Agents, presence_as_of},
     conversations::{Conversations, QueueFilter, QueueKey, TeamScope, loads, queue, queue_length},
     fold::Fold,
+    page::Span,
 };
 
 use super::{desk_with_history, follow};
@@ -54,15 +55,18 @@ async fn the_queue_as_of_a_position_is_the_queue_that_was() {
             let reader = database.reader(tenant).await.expect("a reader");
             let expected = expected_queue(&then, tenant);
             let filter = QueueFilter::default();
-            let page =
-                queue(&reader, filter, Some(position), None, 1_000).await.expect("the queue");
+            let page = queue(&reader, filter, Some(position), &Span::first(None, 1_000))
+                .await
+                .expect("the queue");
             let found: Vec<_> = page.rows.iter().map(QueueKey::from).collect();
             assert_eq!(found, expected, "as of {position}");
             let length = queue_length(&reader, TeamScope::Any, Some(position)).await;
             let expected_length = i64::try_from(expected.len()).expect("few");
             assert_eq!(length.expect("a length").conversations, expected_length);
             if position == last {
-                let now = queue(&reader, filter, None, None, 1_000).await.expect("the queue");
+                let now = queue(&reader, filter, None, &Span::first(None, 1_000))
+                    .await
+                    .expect("the queue");
                 assert_eq!(now, page);
             }
             queued += found.len();
@@ -77,7 +81,8 @@ async fn the_queue_is_worked_by_priority_then_tier_then_waiting_time_page_by_pag
     follow(&database, &log, last).await;
     let reader = database.reader(history.tenants()[0]).await.expect("a reader");
     let filter = QueueFilter::default();
-    let whole = queue(&reader, filter, None, None, 1_000).await.expect("the queue").rows;
+    let whole =
+        queue(&reader, filter, None, &Span::first(None, 1_000)).await.expect("the queue").rows;
     assert!(whole.len() > 3);
     assert!(whole.is_sorted_by_key(|row| {
         (std::cmp::Reverse(row.priority), row.tier, row.waiting_since)
@@ -85,10 +90,18 @@ async fn the_queue_is_worked_by_priority_then_tier_then_waiting_time_page_by_pag
     let mut paged = Vec::new();
     while paged.len() < whole.len() {
         let after = paged.last().map(QueueKey::from);
-        let page = queue(&reader, filter, None, after, 2).await.expect("a page");
+        let page = queue(&reader, filter, None, &Span::first(after, 2)).await.expect("a page");
         assert_eq!(page.has_more, paged.len() + page.rows.len() < whole.len());
         paged.extend(page.rows);
     }
+    let mut back = Vec::new();
+    while back.len() < whole.len() {
+        let before = back.first().map(QueueKey::from);
+        let page = queue(&reader, filter, None, &Span::last(before, 2)).await.expect("a page");
+        assert_eq!(page.has_more, back.len() + page.rows.len() < whole.len());
+        back.splice(0..0, page.rows);
+    }
+    assert_eq!(back, paged);
     assert_eq!(paged, whole);
 }
 

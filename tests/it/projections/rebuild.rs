@@ -12,6 +12,7 @@ use allhours_projections::{
     conversations::{self, ConversationFilter, ConversationOrder},
     error::ProjectionError,
     fold::ALL,
+    page::Span,
     rebuild::rebuild,
 };
 use allhours_tests::database::TestDatabase;
@@ -71,7 +72,8 @@ async fn nobody_who_reads_or_writes_meanwhile_meets_an_error_or_reads_backwards(
             let mut seen = 0;
             while !done.load(Ordering::Relaxed) {
                 let reader = database.reader(tenant).await.expect("a reader");
-                let list = conversations::list(&reader, &filter, order, None, 1_000).await;
+                let list =
+                    conversations::list(&reader, &filter, order, &Span::first(None, 1_000)).await;
                 let rows = list.expect("no reader sees an error").rows.len();
                 assert!(rows >= seen, "{rows} after {seen}");
                 seen = rows;

@@ -20,6 +20,7 @@ pub struct ConversationFacts {
     pub(super) customer: CustomerId,
     pub(super) channel: words::Channel,
     pub(super) subject: Source,
+    /// Where it stands; none where there is none, and also after a split, until somebody writes.
     pub(super) last_message: Option<Position>,
     pub(super) language: Option<allhours_domain::text::Language>,
     pub(super) status: words::ConversationStatus,
@@ -82,11 +83,12 @@ impl ConversationFacts {
         let mut last_message = None;
         for (recorded, event) in events {
             ConversationSnapshot::fold(&mut seen, event, recorded.occurred_at);
-            if matches!(
-                event,
-                ConversationEvent::CustomerMessageReceived(_) | ConversationEvent::AgentReplied(_)
-            ) {
+            if let ConversationEvent::CustomerMessageReceived(_)
+            | ConversationEvent::AgentReplied(_) = event
+            {
                 last_message = Some(recorded.position);
+            } else if let ConversationEvent::SplitOff(_) | ConversationEvent::SplitFrom(_) = event {
+                last_message = None;
             }
         }
         let snapshot = seen?;

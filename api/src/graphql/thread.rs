@@ -1,0 +1,252 @@
+//! What belongs to a conversation: its stream, the streams of those merged into it, and the
+//! messages that were split off others, which stay where they were written.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use allhours_domain::{
+    catalogue::AnyEvent,
+    conversation::{Conversation, ConversationEvent},
+    ids::{ConversationId, MessageId, TenantId},
+};
+use allhours_eventstore::{
+    history::{History, Part, Parts, Start},
+    recorded::Position,
+};
+use async_graphql::Result;
+
+use super::{
+    error::{internal, of_log},
+    services::{Services, count_statement},
+};
+use crate::desk::stream_of;
+
+/// The events that tie conversations to each other.
+const TIES: &[&str] = &[
+    "conversation.merge_received",
+    "conversation.merge_undone",
+    "conversation.split_off",
+    "conversation.split_from",
+];
+/// How many ties of one conversation are followed.
+const TIES_MAX: usize = 1_000;
+/// How deep merges into merged conversations, and splits of split ones, are followed.
+const LEVELS_MAX: usize = 16;
+/// How many conversations are looked at for one.
+const CONVERSATIONS_MAX: usize = 256;
+
+/// What one conversation's own events say of others.
+#[derive(Debug, Default)]
+struct Ties {
+    /// Merged into it.
+    sources: BTreeSet<ConversationId>,
+    /// Written here or brought here, and gone to another one.
+    left: BTreeSet<MessageId>,
+    /// Came from this one by a split.
+    came: BTreeMap<ConversationId, BTreeSet<MessageId>>,
+}
+
+impl Ties {
+    fn take(&mut self, event: &ConversationEvent) {
+        if let ConversationEvent::MergeReceived(merge) = event {
+            self.sources.insert(merge.source);
+        } else if let ConversationEvent::MergeUndone(undone) = event {
+            self.sources.remove(&undone.source);
+        } else if let ConversationEvent::SplitOff(split) = event {
+            self.left.extend(&split.messages);
+        } else if let ConversationEvent::SplitFrom(split) = event {
+            let messages = split.messages.iter().map(|moved| moved.message);
+            self.came.entry(split.source).or_default().extend(messages);
+        }
+    }
+
+    /// What came here and is still here.
+    fn here(&self) -> impl Iterator<Item = (ConversationId, BTreeSet<MessageId>)> {
+        self.came.iter().map(|(from, messages)| (*from, messages - &self.left))
+    }
+}
+
+/// The ties of some conversations and of all that they are tied to, as of a position.
+#[derive(Debug)]
+pub struct Threads(BTreeMap<ConversationId, Ties>);
+
+impl Threads {
+    /// Reads the ties, with one statement for each level.
+    ///
+    /// # Errors
+    ///
+    /// A failure of the log.
+    pub async fn read(
+        services: &Services,
+        tenant: TenantId,
+        ids: impl IntoIterator<Item = ConversationId>,
+        as_of: Option<Position>,
+    ) -> Result<Self> {
+        let mut known: BTreeMap<ConversationId, Ties> = BTreeMap::new();
+        let mut level: Vec<ConversationId> = ids.into_iter().collect();
+        let most = level.len().saturating_mul(CONVERSATIONS_MAX);
+        for _ in 0..LEVELS_MAX {
+            if level.is_empty() || known.len() >= most {
+                break;
+            }
+            let wanted = Parts {
+                parts: level.iter().map(|id| Part::all(stream_of::<Conversation>(*id))).collect(),
+                before: as_of.map(|as_of| as_of.saturating_add(1)),
+                names: TIES.iter().map(|name| (*name).to_owned()).collect(),
+                ..Parts::default()
+            };
+            count_statement();
+            let found = services.log.parts(tenant, &wanted, Start::Oldest, TIES_MAX).await;
+            known.extend(level.iter().map(|id| (*id, Ties::default())));
+            for (number, recorded) in found.map_err(|error| of_log(&error))? {
+                let event = recorded.event().map_err(|error| internal(&error))?;
+                let AnyEvent::Conversation(event) = event else { continue };
+                if let Some(ties) = known.get_mut(&level[number]) {
+                    ties.take(&event);
+                }
+            }
+            let next = level.iter().filter_map(|id| known.get(id));
+            let next: BTreeSet<_> = next
+                .flat_map(|ties| ties.sources.iter().chain(ties.came.keys()))
+                .filter(|id| !known.contains_key(id))
+                .copied()
+                .collect();
+            level = next.into_iter().collect();
+        }
+        Ok(Self(known))
+    }
+
+    /// The parts that make up a conversation together with those merged into it.
+    #[must_use]
+    pub fn of(&self, id: ConversationId) -> Vec<Part> {
+        let mut members = vec![id];
+        let mut next = 0;
+        while let Some(ties) = members.get(next).map(|id| self.0.get(id)) {
+            let new = ties.iter().flat_map(|ties| &ties.sources);
+            let new: Vec<_> = new.filter(|id| !members.contains(id)).copied().collect();
+            members.extend(new);
+            next += 1;
+        }
+        self.parts(&members)
+    }
+
+    /// The parts of a conversation by itself, without those merged into it.
+    #[must_use]
+    pub fn alone(&self, id: ConversationId) -> Vec<Part> {
+        self.parts(&[id])
+    }
+
+    fn parts(&self, members: &[ConversationId]) -> Vec<Part> {
+        let mut about: BTreeMap<ConversationId, BTreeSet<MessageId>> = BTreeMap::new();
+        let ties = members.iter().filter_map(|id| self.0.get(id));
+        for (from, messages) in ties.flat_map(Ties::here) {
+            self.trace(from, messages, &mut about, LEVELS_MAX);
+        }
+        let here: BTreeSet<MessageId> = about.values().flatten().copied().collect();
+        let own = members.iter().map(|id| {
+            let left = self.0.get(id).map(|ties| &ties.left - &here);
+            Part { but: left.unwrap_or_default(), ..Part::all(stream_of::<Conversation>(*id)) }
+        });
+        let elsewhere = about.iter().filter(|(id, _)| !members.contains(id));
+        let elsewhere = elsewhere.map(|(id, messages)| Part {
+            about: Some(messages.clone()),
+            ..Part::all(stream_of::<Conversation>(*id))
+        });
+        own.chain(elsewhere).collect()
+    }
+
+    /// Where messages may stand that came from a conversation: in its stream, or, where they
+    /// had come there by a split themselves, in that of an earlier one.
+    fn trace(
+        &self,
+        from: ConversationId,
+        messages: BTreeSet<MessageId>,
+        about: &mut BTreeMap<ConversationId, BTreeSet<MessageId>>,
+        levels: usize,
+    ) {
+        if messages.is_empty() || levels == 0 {
+            return;
+        }
+        for (earlier, came) in self.0.get(&from).iter().flat_map(|ties| &ties.came) {
+            self.trace(*earlier, &messages & came, about, levels - 1);
+        }
+        about.entry(from).or_default().extend(messages);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use allhours_domain::conversation::event::{
+        MergeReceived, MergeUndone, MovedMessage, SplitFrom, SplitOff,
+    };
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn conversation(number: u128) -> ConversationId {
+        ConversationId(Uuid::from_u128(number))
+    }
+
+    fn messages(numbers: &[u128]) -> BTreeSet<MessageId> {
+        numbers.iter().map(|number| MessageId(Uuid::from_u128(*number))).collect()
+    }
+
+    fn off(target: u128, numbers: &[u128]) -> ConversationEvent {
+        let messages = messages(numbers).into_iter().collect();
+        SplitOff { target: conversation(target), messages, awaits_reply: false }.into()
+    }
+
+    fn from(source: u128, numbers: &[u128]) -> ConversationEvent {
+        let moved = |message| MovedMessage { message, agent: None };
+        let messages = messages(numbers).into_iter().map(moved).collect();
+        SplitFrom { source: conversation(source), messages }.into()
+    }
+
+    fn threads(events: &[(u128, ConversationEvent)]) -> Threads {
+        let mut known: BTreeMap<ConversationId, Ties> = BTreeMap::new();
+        for (id, event) in events {
+            known.entry(conversation(*id)).or_default().take(event);
+        }
+        Threads(known)
+    }
+
+    /// Stream, only about these, none about these.
+    fn shown(parts: &[Part]) -> Vec<(u128, Option<BTreeSet<MessageId>>, BTreeSet<MessageId>)> {
+        let part = |it: &Part| (it.stream.id.as_u128(), it.about.clone(), it.but.clone());
+        parts.iter().map(part).collect()
+    }
+
+    #[test]
+    fn messages_that_were_split_off_belong_to_the_new_conversation_alone() {
+        let threads = threads(&[(1, off(2, &[7])), (2, from(1, &[7]))]);
+        assert_eq!(shown(&threads.of(conversation(1))), [(1, None, messages(&[7]))]);
+        let expected = [(2, None, messages(&[])), (1, Some(messages(&[7])), messages(&[]))];
+        assert_eq!(shown(&threads.of(conversation(2))), expected);
+    }
+
+    #[test]
+    fn what_is_split_off_twice_is_found_where_it_was_written() {
+        let threads = threads(&[
+            (1, off(2, &[7, 8])),
+            (2, from(1, &[7, 8])),
+            (2, off(3, &[8])),
+            (3, from(2, &[8])),
+        ]);
+        let two = shown(&threads.of(conversation(2)));
+        assert_eq!(two[1], (1, Some(messages(&[7])), messages(&[])));
+        let three = shown(&threads.of(conversation(3)));
+        assert!(three.contains(&(1, Some(messages(&[8])), messages(&[]))), "{three:?}");
+    }
+
+    #[test]
+    fn merged_back_what_was_split_off_is_there_again() {
+        let merged = MergeReceived { source: conversation(2), awaits_reply: false };
+        let mut events = vec![(1, off(2, &[7])), (2, from(1, &[7])), (1, merged.into())];
+        let expected = [(1, None, messages(&[])), (2, None, messages(&[]))];
+        assert_eq!(shown(&threads(&events).of(conversation(1))), expected);
+        let alone = shown(&threads(&events).alone(conversation(1)));
+        assert_eq!(alone, [(1, None, messages(&[7]))]);
+        events.push((1, MergeUndone { source: conversation(2) }.into()));
+        let apart = shown(&threads(&events).of(conversation(1)));
+        assert_eq!(apart, [(1, None, messages(&[7]))]);
+    }
+}
