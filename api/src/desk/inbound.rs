@@ -101,15 +101,17 @@ impl<L: Log> Desk<L> {
         Ok(settings.map_or(REOPEN_WITHIN_HOURS, |it| it.reopen_within_hours))
     }
 
-    /// Takes in a delivery.
+    /// Takes in a delivery. Where the caller names the version of the delivery that they saw, 0
+    /// for none, it is refused at any other one.
     ///
     /// # Errors
     ///
-    /// A rule's no that planning anew does not help, or a failure of the log.
+    /// A stale version, a rule's no that planning anew does not help, or a failure of the log.
     pub async fn receive(
         &self,
         context: &CommandContext,
         inbound: &Inbound,
+        expected: Option<i32>,
     ) -> Result<(Done, IntakeId, Delivered), CommandError<AnyRefusal>> {
         let tenant = context.tenant;
         let Inbound { channel, account, external_id, .. } = inbound;
@@ -119,10 +121,10 @@ impl<L: Log> Desk<L> {
         loop {
             let known = self.load::<Intake>(tenant, intake).await?;
             if !known.state.is_new() {
-                return self.receive_again(&context, intake, inbound, &known).await;
+                return self.receive_again(&context, intake, inbound, &known, expected).await;
             }
             plans += 1;
-            match self.receive_first(&context, intake, inbound, plans > 1).await {
+            match self.receive_first(&context, intake, inbound, plans > 1, expected).await {
                 // Somebody else changed what the plan stood on: an address was claimed, a
                 // conversation closed. With another look at it there is another plan.
                 Err(CommandError::Refused(_)) if plans < PLANS_MAX => {}
@@ -160,9 +162,10 @@ impl<L: Log> Desk<L> {
         intake: IntakeId,
         inbound: &Inbound,
         known: &Folded<Intake>,
+        expected: Option<i32>,
     ) -> Result<(Done, IntakeId, Delivered), CommandError<AnyRefusal>> {
         let again = receive(inbound, intake.into());
-        let done = self.execute::<Intake>(context, intake, again, None).await;
+        let done = self.execute::<Intake>(context, intake, again, expected).await;
         let done = done.map_err(CommandError::erased)?;
         let delivered = match known.state.parsed() {
             Some((conversation, message)) => {
@@ -183,6 +186,7 @@ impl<L: Log> Desk<L> {
         intake: IntakeId,
         inbound: &Inbound,
         fresh: bool,
+        expected: Option<i32>,
     ) -> Result<(Done, Delivered), CommandError<AnyRefusal>> {
         let planning = Planning { desk: self, tenant: context.tenant, inbound, fresh };
         let sender = planning.sender().await?;
@@ -212,6 +216,7 @@ impl<L: Log> Desk<L> {
         let done = unit
             .with::<Conversation>(conversation, write)
             .with::<Intake>(intake, parsed)
+            .expecting::<Intake>(intake, expected)
             .commit()
             .await?;
         Ok((done, Delivered::Message { customer, conversation, message, new: true }))

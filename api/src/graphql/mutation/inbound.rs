@@ -2,7 +2,7 @@
 
 use allhours_domain::{
     conversation::{Conversation as Aggregate, command},
-    ids::{ConversationId, MessageId},
+    ids::{ConversationId, IntakeId, MessageId},
     intake::{Intake, command as intake},
     text::{Address, ExternalId, Key, MessageText, Name, RawMessage, Reason, Subject},
 };
@@ -10,7 +10,10 @@ use async_graphql::{Enum, ID, SimpleObject};
 
 use super::language;
 use crate::{
-    desk::inbound::{Delivered, Inbound},
+    desk::{
+        CommandContext, Done,
+        inbound::{Delivered, Inbound},
+    },
     graphql::{
         call::{Call, Problem, checked},
         conversation::Conversation,
@@ -57,7 +60,7 @@ mutations! {
 
     /// Takes in a provider's delivery: finds or identifies the customer, finds or opens the
     /// conversation, and writes the message, all at once. A delivery that comes again is counted
-    /// and changes nothing else.
+    /// and changes nothing else; with an `expectedVersion` of 0 it is refused.
     intake_receive IntakeReceive -> intake: IntakeObject,
     input {
         /// On which channel.
@@ -123,7 +126,7 @@ mutations! {
             at,
         };
         let context = call.command.clone().at(at);
-        let (done, id, delivered) = call.services.desk.receive(&context, &inbound).await?;
+        let (done, id, delivered) = receiving(call, &context, &inbound).await?;
         let empty = |status| IntakeObject {
             id: Kind::Intake.id(id),
             status,
@@ -238,6 +241,14 @@ mutations! {
             .await?;
         Ok((done, Conversation::now(call.ctx, id).await?))
     }
+}
+
+async fn receiving(
+    call: &Call<'_>,
+    context: &CommandContext,
+    inbound: &Inbound,
+) -> Result<(Done, IntakeId, Delivered), Problem> {
+    Ok(call.services.desk.receive(context, inbound, call.expected).await?)
 }
 
 /// For how long a message reopens.
