@@ -262,14 +262,15 @@ async fn agents_frame(
             AnyEvent::Agent(_) => {
                 agents.insert(AgentId(recorded.stream.id));
             }
-            AnyEvent::Conversation(event) => match named_by(&event) {
-                Some(named) => agents.extend(named),
-                None => {
+            AnyEvent::Conversation(event) => {
+                if let Some(named) = named_by(&event) {
+                    agents.extend(named);
+                } else {
                     let id = ConversationId(recorded.stream.id);
                     let state = services.desk.load::<State>(viewer.tenant, id).await;
                     agents.extend(state.map_err(|error| of_log(&error))?.state.assignee());
                 }
-            },
+            }
             AnyEvent::Article(_)
             | AnyEvent::Customer(_)
             | AnyEvent::Desk(_)
