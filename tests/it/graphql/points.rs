@@ -173,8 +173,8 @@ async fn what_a_projection_could_not_take_is_listed_for_its_own_desks_admin() {
     let owner = served.database.owner().await.expect("a connection");
     let broken = "alter table agents_1.agents add check (capacity_units <> 7)";
     owner.batch_execute(broken).await.expect("a constraint that some event breaks");
-    let seven = json!({ "agentId": agent, "capacityUnits": 7 });
-    let done = served.granted(&boss, "agentSetCapacity", "agent { id }", seven).await;
+    let units = json!({ "agentId": agent, "capacityUnits": 7 });
+    let done = served.granted(&boss, "agentSetCapacity", "agent { id }", units).await;
     let read = "query($p: Position!) { viewer(minPosition: $p) { role } \
         deadLetters(first: 10, projection: \"agents\") { nodes { projection position name why } } }";
     let waited = json!({ "p": done["position"] });
