@@ -12,4 +12,5 @@ mod replaying;
 mod run;
 mod snoozing;
 mod tls;
+mod traces;
 mod usage;
