@@ -9,6 +9,7 @@ pub mod erase;
 pub mod error;
 pub mod folded;
 pub mod inbound;
+mod turns;
 pub mod unit;
 
 use std::{fmt, time::Duration};
@@ -31,6 +32,7 @@ pub use self::{
 };
 use self::{
     folded::{Kept, States, fold},
+    turns::Turns,
     unit::{Plan, Single, Worked, Working},
 };
 use crate::clock;
@@ -49,6 +51,7 @@ const STATES_MAX: usize = 10_000;
 pub struct Desk<L> {
     log: L,
     states: States,
+    turns: Turns,
 }
 
 impl<L> fmt::Debug for Desk<L> {
@@ -67,7 +70,7 @@ impl<L: Log> Desk<L> {
     /// On this log, keeping up to `states_max` folded states in memory.
     #[must_use]
     pub fn with_states_max(log: L, states_max: usize) -> Self {
-        Self { log, states: States::new(states_max) }
+        Self { log, states: States::new(states_max), turns: Turns::new() }
     }
 
     /// The log below.
@@ -146,6 +149,7 @@ impl<L: Log> Desk<L> {
         plan: &P,
     ) -> Result<Done, CommandError<P::Refusal>> {
         let hash = context.fingerprint.unwrap_or_else(|| Sha256::digest(plan.asked()).into());
+        let _turn = self.turns.wait(context.tenant, plan.streams()).await;
         let mut races = 0;
         let mut fresh = false;
         loop {

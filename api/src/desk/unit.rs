@@ -78,6 +78,9 @@ pub(super) trait Plan<L: Log>: Send + Sync {
         working: &mut Working<'_, L>,
     ) -> impl Future<Output = Result<(), CommandError<Self::Refusal>>> + Send;
 
+    /// All streams that are decided on.
+    fn streams(&self) -> impl Iterator<Item = StreamId> + Send;
+
     /// What was asked, for telling a retry from another command with the same id.
     fn asked(&self) -> String;
 
@@ -115,6 +118,10 @@ where
         working.decide::<A>(self.id, self.command.clone()).await
     }
 
+    fn streams(&self) -> impl Iterator<Item = StreamId> + Send {
+        std::iter::once(stream_of::<A>(self.id))
+    }
+
     fn asked(&self) -> String {
         format!("{}:{} {:?}", A::STREAM_TYPE, self.id, self.command)
     }
@@ -128,6 +135,7 @@ type Deciding<'a> = Pin<Box<dyn Future<Output = Result<(), CommandError<AnyRefus
 
 trait Step<L: Log>: Send + Sync {
     fn decide<'a>(&'a self, working: &'a mut Working<'_, L>) -> Deciding<'a>;
+    fn stream(&self) -> StreamId;
     fn asked(&self) -> String;
 }
 
@@ -145,6 +153,10 @@ where
         Box::pin(async move {
             working.decide::<A>(self.id, self.command.clone()).await.map_err(CommandError::erased)
         })
+    }
+
+    fn stream(&self) -> StreamId {
+        stream_of::<A>(self.id)
     }
 
     fn asked(&self) -> String {
@@ -219,6 +231,10 @@ impl<L: Log> Plan<L> for Unit<'_, L> {
             step.decide(working).await?;
         }
         Ok(())
+    }
+
+    fn streams(&self) -> impl Iterator<Item = StreamId> + Send {
+        self.steps.iter().map(|step| step.stream())
     }
 
     fn asked(&self) -> String {

@@ -53,6 +53,22 @@ async fn a_mutation_sent_again_under_its_key_has_one_effect_and_gives_the_same_p
 }
 
 #[tokio::test]
+async fn writers_of_one_conversation_take_turns_and_none_is_sent_away() {
+    let desk = TestDesk::open().await;
+    let (customer, _) = desk.customer("Lin").await;
+    let id = desk.conversation(&customer, "Is anybody there?").await;
+    let note = |number| {
+        let input = json!({ "conversationId": id, "text": format!("Note {number}.") });
+        desk.granted(&desk.ada, "conversationAddNote", input, CONVERSATION)
+    };
+    let noted = join_all((0..32).map(note)).await;
+    let mut versions: Vec<_> = noted.iter().filter_map(|it| it["version"].as_i64()).collect();
+    versions.sort_unstable();
+    let first = versions[0];
+    assert_eq!(versions, (first..first + 32).collect::<Vec<_>>());
+}
+
+#[tokio::test]
 async fn what_is_made_under_a_key_is_made_once() {
     let desk = TestDesk::open().await;
     let open = || {
