@@ -12,6 +12,7 @@ use allhours_domain::{
 };
 use allhours_eventstore::error::LogError;
 use async_graphql::{Context, Error, ID, Value, resolver_utils::EnumType};
+use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -317,17 +318,20 @@ impl<'c> Call<'c> {
     /// # Errors
     ///
     /// A rule's no, a stale version, or a fault.
-    pub async fn execute<A: Aggregate>(
+    pub fn execute<A: Aggregate>(
         &self,
         id: impl Into<Uuid>,
         command: impl Into<A::Command>,
-    ) -> Result<Done, Problem>
+    ) -> BoxFuture<'_, Result<Done, Problem>>
     where
         A::Command: std::fmt::Debug,
     {
-        let desk = &self.services.desk;
-        let done = desk.execute::<A>(&self.command, id, command, self.expected).await;
-        done.map_err(|error| error.erased().into())
+        let (id, command) = (id.into(), command.into());
+        Box::pin(async move {
+            let desk = &self.services.desk;
+            let done = desk.execute::<A>(&self.command, id, command, self.expected).await;
+            done.map_err(|error| error.erased().into())
+        })
     }
 }
 

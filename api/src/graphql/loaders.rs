@@ -20,6 +20,7 @@ use async_graphql::{
     Context, Error, Result,
     dataloader::{DataLoader, Loader},
 };
+use async_trait::async_trait;
 
 use super::{
     agent::AgentFacts,
@@ -91,6 +92,7 @@ impl Loaders {
 
 type Loaded<K, V> = Result<HashMap<K, V>, Error>;
 
+#[async_trait]
 impl Loader<AgentId> for Agents {
     type Value = Arc<AgentFacts>;
     type Error = Error;
@@ -118,6 +120,7 @@ impl Loader<AgentId> for Agents {
     }
 }
 
+#[async_trait]
 impl Loader<(AgentId, Option<Position>)> for Loads {
     type Value = conversations::AgentLoad;
     type Error = Error;
@@ -141,6 +144,7 @@ impl Loader<(AgentId, Option<Position>)> for Loads {
     }
 }
 
+#[async_trait]
 impl Loader<AgentId> for TeamsOf {
     type Value = Vec<Arc<TeamFacts>>;
     type Error = Error;
@@ -156,6 +160,7 @@ impl Loader<AgentId> for TeamsOf {
     }
 }
 
+#[async_trait]
 impl Loader<CustomerId> for Customers {
     type Value = Arc<CustomerFacts>;
     type Error = Error;
@@ -182,6 +187,7 @@ impl Loader<CustomerId> for Customers {
     }
 }
 
+#[async_trait]
 impl Loader<CustomerId> for Contacts {
     type Value = conversations::CustomerContacts;
     type Error = Error;
@@ -193,6 +199,7 @@ impl Loader<CustomerId> for Contacts {
     }
 }
 
+#[async_trait]
 impl Loader<TeamId> for Teams {
     type Value = Arc<TeamFacts>;
     type Error = Error;
@@ -219,6 +226,7 @@ impl Loader<TeamId> for Teams {
     }
 }
 
+#[async_trait]
 impl Loader<ConversationId> for Conversations {
     type Value = Arc<ConversationFacts>;
     type Error = Error;
@@ -245,6 +253,7 @@ impl Loader<ConversationId> for Conversations {
 /// What the customer can see.
 const PUBLIC: &[&str] = &["conversation.customer_message_received", "conversation.agent_replied"];
 
+#[async_trait]
 impl Loader<(ConversationId, Option<Position>)> for LastMessages {
     type Value = Position;
     type Error = Error;
@@ -281,6 +290,7 @@ impl Loader<(ConversationId, Option<Position>)> for LastMessages {
     }
 }
 
+#[async_trait]
 impl Loader<Position> for Events {
     type Value = Arc<(Recorded, AnyEvent)>;
     type Error = Error;

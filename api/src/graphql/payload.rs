@@ -293,6 +293,15 @@ macro_rules! mutations {
                     }
                 }
 
+                // Boxed: a resolver is compiled for its own few steps, not for all below it.
+                pub(super) fn granted<'c>(
+                    $call: &'c $crate::graphql::call::Call<'c>,
+                    $input: Input,
+                ) -> futures_util::future::BoxFuture<'c, $crate::graphql::call::Granted<$Object>>
+                {
+                    Box::pin(async move $body)
+                }
+
                 pub(super) fn payload(
                     granted: $crate::graphql::call::Granted<$Object>,
                 ) -> async_graphql::Result<Payload> {
@@ -345,9 +354,7 @@ macro_rules! mutations {
                         input.idempotency_key.as_deref(),
                         input.expected_version,
                     )?;
-                    let ($call, $input) = (&call, input);
-                    let granted: $crate::graphql::call::Granted<$Object> = async $body.await;
-                    $name::payload(granted)
+                    $name::payload($name::granted(&call, input).await)
                 }
             )+
         }
