@@ -18,7 +18,9 @@ use crate::{
 };
 
 const CONNECTIONS: usize = 64;
-const MUTATIONS_PER_S: u64 = 200;
+const MUTATIONS_PER_S: u32 = 200;
+/// Agents who write side by side, each in a conversation that a subscriber follows.
+const LANES: usize = 8;
 
 const ADD_NOTE: &str = "mutation ($input: ConversationAddNoteInput!) { conversationAddNote(input: \
                         $input) { position userErrors { code message } } }";
@@ -39,7 +41,7 @@ pub async fn run(seconds: u64) -> Vec<Figure> {
     let time = Duration::from_secs(seconds);
     let floor = load::run(served.address, &token, CONNECTIONS, time, trivial()).await;
     let mixed = load::run(served.address, &token, CONNECTIONS, time, mix(&ids)).await;
-    let told = told(&served, &token, &ids[0], time).await;
+    let told = told(&served, &token, &ids[..LANES], time).await;
     served.stop().await;
     vec![throughput(&mixed, &floor), told]
 }
@@ -106,18 +108,21 @@ fn throughput(mixed: &load::Run, floor: &load::Run) -> Figure {
 /// Frames by position: when they came.
 type Frames = Arc<Mutex<HashMap<i64, Instant>>>;
 
-async fn told(served: &Served, token: &str, conversation: &str, time: Duration) -> Figure {
-    let frames = subscribe(served, token, conversation).await;
-    let mut connections = Vec::new();
-    for _ in 0..8 {
-        connections.push(Connection::open(served.address, token).await);
-    }
+async fn told(served: &Served, token: &str, conversations: &[String], time: Duration) -> Figure {
+    let frames = Frames::default();
     let acknowledged = Arc::new(Mutex::new(HashMap::new()));
+    let lanes = u32::try_from(conversations.len()).expect("few");
+    let every = Duration::from_secs(1) * lanes / MUTATIONS_PER_S;
+    let mut lanes = Vec::new();
+    for conversation in conversations {
+        subscribe(served, token, conversation, frames.clone()).await;
+        lanes.push((Connection::open(served.address, token).await, conversation.clone()));
+    }
+    // The subscriptions are live once the server had time to begin them.
+    tokio::time::sleep(Duration::from_millis(500)).await;
     let mut senders = Vec::new();
-    let lanes = u32::try_from(connections.len()).expect("few");
-    let every = Duration::from_secs(1) * lanes / u32::try_from(MUTATIONS_PER_S).expect("few");
-    for mut connection in connections {
-        let (acknowledged, conversation) = (acknowledged.clone(), conversation.to_owned());
+    for (mut connection, conversation) in lanes {
+        let acknowledged = acknowledged.clone();
         senders.push(tokio::spawn(async move {
             let mut ticks = tokio::time::interval(every);
             let started = Instant::now();
@@ -164,7 +169,7 @@ fn position(value: &Value) -> i64 {
 }
 
 /// Subscribes over graphql-transport-ws, and notes when each frame comes.
-async fn subscribe(served: &Served, token: &str, conversation: &str) -> Frames {
+async fn subscribe(served: &Served, token: &str, conversation: &str, noted: Frames) {
     let url = format!("ws://{}/graphql", served.address);
     let mut request = url.into_client_request().expect("a well formed address");
     let protocol = "graphql-transport-ws".parse().expect("a header");
@@ -178,10 +183,6 @@ async fn subscribe(served: &Served, token: &str, conversation: &str) -> Frames {
     let payload = json!({ "query": query, "variables": { "id": conversation } });
     let subscribe = json!({ "id": "1", "type": "subscribe", "payload": payload });
     socket.send(Message::text(subscribe.to_string())).await.expect("it is open");
-    // The subscription is live once the server had time to begin it.
-    tokio::time::sleep(Duration::from_millis(500)).await;
-    let frames: Frames = Arc::default();
-    let noted = frames.clone();
     tokio::spawn(async move {
         while let Some(Ok(message)) = socket.next().await {
             let at = Instant::now();
@@ -195,5 +196,4 @@ async fn subscribe(served: &Served, token: &str, conversation: &str) -> Frames {
             }
         }
     });
-    frames
 }
