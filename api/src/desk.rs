@@ -250,15 +250,24 @@ impl<L: Log> Desk<L> {
             forget_subjects: plan.forget().to_vec(),
         };
         let mut wait = UNKNOWN_WAIT;
-        for _ in 1..UNKNOWNS_MAX {
-            match self.log.append(append.clone()).await {
+        let mut attempts_left = UNKNOWNS_MAX;
+        let mut doubtful = false;
+        loop {
+            let failure = match self.log.append(append.clone()).await {
                 // The same command id settles it: done once, whichever attempt it was.
-                Err(LogError::Unknown(_)) => tokio::time::sleep(wait).await,
+                Err(failure @ LogError::Unknown(_)) => failure,
+                // Nothing was written now; the doubt about an earlier attempt stays.
+                Err(LogError::Busy) if doubtful => LogError::Unknown(None),
                 settled => return settled,
+            };
+            attempts_left -= 1;
+            if attempts_left == 0 {
+                return Err(failure);
             }
+            doubtful = true;
+            tokio::time::sleep(wait).await;
             wait *= 2;
         }
-        self.log.append(append).await
     }
 
     async fn repeated<R>(

@@ -7,7 +7,14 @@ pub mod reader;
 pub mod tls;
 pub mod url;
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use deadpool_postgres::{
     Client, Hook, HookError, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime,
@@ -25,6 +32,9 @@ pub use reader::TenantReader;
 
 /// The role that readers of one tenant act as; made by the migrations.
 pub const READER_ROLE: &str = "allhours_reader";
+
+/// What of the server warns that a commit is on its own disk, and perhaps on no other.
+const REPLICATION_WAIT: &str = "SyncRepWaitForLSN";
 
 /// How connections behave. The defaults suit one process on one machine.
 #[derive(Debug, Clone)]
@@ -96,6 +106,16 @@ pub struct Dedicated {
     pub client: tokio_postgres::Client,
     /// Moves the bytes; ends when the connection does.
     connection: JoinHandle<()>,
+    unreplicated: Arc<AtomicBool>,
+}
+
+impl Dedicated {
+    /// Whether the server has warned on this connection that it gave up to wait for a standby:
+    /// what it then called committed may be lost with it. Known before the commit is answered.
+    #[must_use]
+    pub fn gave_up_replication(&self) -> bool {
+        self.unreplicated.load(Ordering::Acquire)
+    }
 }
 
 impl Drop for Dedicated {
@@ -185,6 +205,8 @@ impl Database {
         notifications: Option<mpsc::Sender<Notification>>,
     ) -> Result<Dedicated, DatabaseError> {
         let (client, mut connection) = self.config.connect(self.encryption.clone()).await?;
+        let unreplicated = Arc::new(AtomicBool::new(false));
+        let warned = Arc::clone(&unreplicated);
         let connection = tokio::spawn(async move {
             while let Some(message) =
                 std::future::poll_fn(|context| connection.poll_message(context)).await
@@ -196,6 +218,12 @@ impl Database {
                             let _ = notifications.try_send(notification);
                         }
                     }
+                    // By the place in the server's code: the words depend on its language.
+                    Ok(AsyncMessage::Notice(notice)) => {
+                        if notice.routine() == Some(REPLICATION_WAIT) {
+                            warned.store(true, Ordering::Release);
+                        }
+                    }
                     Ok(_) => {}
                     Err(error) => {
                         tracing::debug!(%error, "a dedicated connection ended");
@@ -204,7 +232,7 @@ impl Database {
                 }
             }
         });
-        Ok(Dedicated { client, connection })
+        Ok(Dedicated { client, connection, unreplicated })
     }
 
     /// Closes both pools: connections in use end when they are given back, no new ones are made.

@@ -30,6 +30,7 @@ statements! {
     LOG_APPEND = "log/append";
     LOG_APPENDER_SESSION = "log/appender_session";
     LOG_AT_POSITIONS = "log/at_positions";
+    LOG_BARRIER = "log/barrier";
     LOG_BY_ID = "log/by_id";
     LOG_CIPHERTEXTS = "log/ciphertexts";
     LOG_HEAD = "log/head";

@@ -122,7 +122,20 @@ impl Appender {
         let lock_wait = self.options.lock_wait_max.as_millis().to_string();
         connection.client.query_one(sql::LOG_APPENDER_SESSION, &[&durable, &lock_wait]).await?;
         let append = connection.client.prepare(sql::LOG_APPEND).await?;
+        self.wait_for_standby(&connection).await?;
         Ok((connection, append))
+    }
+
+    /// Waits until a standby that commits have to wait for has everything up to now. What an
+    /// earlier connection left unknown may be committed here and not there, and a retry only
+    /// reads: it would be acknowledged before it is safe.
+    async fn wait_for_standby(&self, connection: &Dedicated) -> Result<(), LogError> {
+        let written = connection.client.query_one(sql::LOG_BARRIER, &[]);
+        match time::timeout(self.options.commit_wait_max, written).await {
+            Ok(Ok(_)) if !connection.gave_up_replication() => Ok(()),
+            Ok(Err(error)) => Err(error.into()),
+            Ok(Ok(_)) | Err(_) => Err(LogError::Unknown(None)),
+        }
     }
 
     /// Appends by one connection until it is lost or nothing can come any more.
@@ -229,6 +242,9 @@ impl Appender {
                 Ok(Err(error)) => return Err(Failure::Unknown(Some(error))),
                 Err(_) => return Err(Failure::Unknown(None)),
             };
+            if connection.gave_up_replication() {
+                return Err(Failure::Unknown(None));
+            }
             self.figures.commit_seconds.record(begun.elapsed());
             outcomes(&row, prepared()).map_err(|error| Failure::Unknown(Some(error)))
         }
