@@ -6,7 +6,7 @@
 mod appender;
 mod batch;
 pub(crate) mod checkpoints;
-mod key_rows;
+pub(crate) mod key_rows;
 mod read;
 mod rotate;
 pub(crate) mod row;
@@ -37,7 +37,10 @@ use crate::{
     append::{Append, Receipt},
     database::{Database, DatabaseError},
     error::LogError,
-    keys::{MasterKeys, cipher, keyring::Keyring},
+    keys::{
+        MasterKeys, cipher,
+        keyring::{KeyRows, Keyring},
+    },
     log::Log,
     opening::{Ciphertexts, Opening},
     prepare::prepare,
@@ -143,11 +146,15 @@ impl PgLog {
         &self.0.database
     }
 
+    pub(crate) fn keyring(&self) -> &Keyring<impl KeyRows> {
+        &self.0.keyring
+    }
+
     async fn connection(&self) -> Result<Object, LogError> {
         Ok(self.0.database.owner().await?)
     }
 
-    async fn rows(
+    pub(crate) async fn rows(
         &self,
         statement: &str,
         parameters: &[&(dyn ToSql + Sync)],

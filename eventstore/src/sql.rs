@@ -56,6 +56,8 @@ statements! {
     VERIFY_END = "verify/end";
     VERIFY_EVENT_IDS = "verify/event_ids";
     VERIFY_HEADS = "verify/heads";
+    VERIFY_LOST_KEYS = "verify/lost_keys";
     VERIFY_STRAYS = "verify/strays";
+    VERIFY_SUBJECT_KEYS = "verify/subject_keys";
     VERIFY_VERSIONS = "verify/versions";
 }

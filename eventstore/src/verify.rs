@@ -1,10 +1,11 @@
 //! Checks that the stored log is what it must be: invariants I1 to I4, and the sealed texts.
 //!
 //! One pass over all events in order, a page at a time, recomputes what each row claims about
-//! itself, and the Merkle tree that checkpoints signed; five statements compare the tables with
-//! each other. All of it sees one moment.
+//! itself, and the Merkle tree that checkpoints signed; some statements compare the tables with
+//! each other. All of it sees one moment. [`verify_keys`] then tries every key.
 
 mod checkpoints;
+mod keys;
 
 use allhours_domain::ids::TenantId;
 use serde_json::Value;
@@ -21,6 +22,8 @@ use crate::{
     recorded::{Position, Recorded},
     sql, texts,
 };
+
+pub use self::keys::verify_keys;
 
 /// How many events are looked at together.
 const PAGE_EVENTS: i64 = 2_000;
@@ -65,6 +68,10 @@ pub enum Rule {
     NoTextIsLeftOver,
     /// Every signed checkpoint is that of the events up to it.
     CheckpointsAgree,
+    /// Who has a sealed text has a key, unless they were forgotten.
+    KeysAreKept,
+    /// A key opens by the one that wraps it.
+    KeysOpen,
 }
 
 impl Rule {
@@ -82,7 +89,11 @@ impl Rule {
             Self::LeafHashesAgree => "no stored byte of an event was changed",
             Self::TextsAgree => "a sealed text is the one that its event names",
             Self::CheckpointsAgree => "a checkpoint is signed and is that of the events up to it",
-            Self::NoTextIsLeftOver => "a sealed text belongs to an event and a known subject",
+            Self::NoTextIsLeftOver => {
+                "a sealed text belongs to an event and a subject who was not forgotten"
+            }
+            Self::KeysAreKept => "a subject with sealed texts has a key, or was forgotten",
+            Self::KeysOpen => "a key opens by the one that wraps it",
         }
     }
 }
@@ -167,6 +178,7 @@ pub async fn verify_signed(
         (Rule::EventIdsAreUnique, sql::VERIFY_EVENT_IDS),
         (Rule::CommandsTookEffectOnce, sql::VERIFY_COMMANDS),
         (Rule::NoTextIsLeftOver, sql::VERIFY_STRAYS),
+        (Rule::KeysAreKept, sql::VERIFY_LOST_KEYS),
     ] {
         let limit = i64::try_from(FINDINGS_MAX).unwrap_or(i64::MAX);
         for row in client.query(statement, &[&limit]).await? {

@@ -2,7 +2,12 @@
 
 use std::{fmt::Write, path::Path, time::Duration};
 
-use allhours_eventstore::{checkpoint::note::Verifier, log::Log, recorded::Position};
+use allhours_eventstore::{
+    checkpoint::note::Verifier,
+    log::Log,
+    recorded::Position,
+    verify::{verify_keys, verify_signed},
+};
 use allhours_projections::{
     fold::ALL,
     rebuild::{self, RebuildProgress},
@@ -32,7 +37,8 @@ pub(super) async fn verified(program: &Program) -> Result<Said, Failure> {
     let told = |position: Position| bar.set_position(u64::try_from(position).unwrap_or_default());
     let keys = trusted_keys(program);
     let database = &program.store.database;
-    let log = allhours_eventstore::verify::verify_signed(database, &keys, told).await?;
+    let mut log = verify_signed(database, &keys, told).await?;
+    verify_keys(&program.log, &mut log).await?;
     bar.finish_and_clear();
     holds &= log.holds();
     let (events, checkpoints) = (log.events, log.checkpoints);

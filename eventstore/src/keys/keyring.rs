@@ -239,7 +239,7 @@ impl<R: KeyRows> Keyring<R> {
         self.unwrap_tenant_key(tenant, &row)
     }
 
-    fn unwrap_tenant_key(
+    pub(crate) fn unwrap_tenant_key(
         &self,
         tenant: TenantId,
         row: &TenantKeyRow,
@@ -279,11 +279,20 @@ impl<R: KeyRows> Keyring<R> {
                 let wrapped = cipher::seal(&wrapping, &place, secret.as_slice())?;
                 self.rows.keep_subject_key(tenant, subject, generation, wrapped).await
             }
+            Err(LogError::Database(error)) if error.code() == Some(&SqlState::NO_DATA_FOUND) => {
+                // A new one would seal texts beside those that only the lost one opens.
+                Err(LogError::Key("is lost: that of a subject whose sealed texts are there"))
+            }
             kept => kept,
         }
     }
 
-    async fn unwrap(&self, tenant: TenantId, row: &SubjectKeyRow) -> Result<Held, LogError> {
+    /// A subject's key, opened by the tenant's key that wraps it.
+    pub(crate) async fn unwrap(
+        &self,
+        tenant: TenantId,
+        row: &SubjectKeyRow,
+    ) -> Result<Held, LogError> {
         let Some((tenant_generation, wrapped)) = &row.wrapped else {
             return Ok(Held::Gone);
         };
