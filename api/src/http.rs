@@ -12,6 +12,7 @@ pub mod health;
 pub mod observe;
 pub mod origin;
 pub mod params;
+pub mod patience;
 pub mod serve;
 pub mod service;
 pub mod sse;

@@ -111,7 +111,7 @@ impl Server {
         asked_to_stop: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), ServerError> {
         tracing::info!(address = %listener.local_addr()?, "serving GraphQL at /graphql");
-        let settings = self.program.settings.server.clone();
+        let settings = Arc::clone(&self.program.settings);
         let served =
             http::serve(listener, self.service, &settings, self.stopping, asked_to_stop).await;
         tracing::info!("stopping");

@@ -13,15 +13,15 @@ use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
 };
-use tokio::{
-    net::{TcpListener, TcpStream},
-    task::JoinSet,
-};
+use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 use tower::{Service as _, ServiceExt as _};
 
-use super::health::Readiness;
-use crate::config::Server;
+use super::{health::Readiness, patience::PatientStream};
+use crate::config::Settings;
+
+/// How much longer than a slow socket a connection waits, so that the goodbye may still leave.
+const GOODBYE: Duration = Duration::from_secs(2);
 
 /// How long to wait before connections are taken again after none could be, for want of files.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
@@ -44,16 +44,17 @@ pub struct Stopping {
 pub async fn serve(
     listener: TcpListener,
     router: Router,
-    settings: &Server,
+    settings: &Settings,
     stopping: Stopping,
     asked_to_stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    let notice = Duration::from_millis(settings.drain_notice_ms);
+    let notice = Duration::from_millis(settings.server.drain_notice_ms);
     let stop = async {
         asked_to_stop.await;
         stopping.readiness.stop();
         tokio::time::sleep(notice).await;
     };
+    let slow = Duration::from_millis(settings.subscriptions.slow_ms);
     let closing = CancellationToken::new();
     let mut services = router.into_make_service_with_connect_info::<SocketAddr>();
     let mut connections = JoinSet::new();
@@ -66,7 +67,8 @@ pub async fn serve(
                 accepted = listener.accept() => match accepted {
                     Ok((stream, peer)) => {
                         let Ok(service) = services.call(peer).await;
-                        let (headers, closing) = (settings.headers(), closing.clone());
+                        let (headers, closing) = (settings.server.headers(), closing.clone());
+                        let stream = PatientStream::new(stream, slow + GOODBYE);
                         connections.spawn(connection(stream, service, headers, closing));
                     }
                     // A client that gave up before it was taken is no failure of ours.
@@ -83,7 +85,7 @@ pub async fn serve(
     stopping.sockets.cancel();
     closing.cancel();
     let ended = async { while connections.join_next().await.is_some() {} };
-    if tokio::time::timeout(settings.drain(), ended).await.is_err() {
+    if tokio::time::timeout(settings.server.drain(), ended).await.is_err() {
         tracing::warn!("some requests did not end within the drain time");
     }
     Ok(())
@@ -101,7 +103,7 @@ fn is_of_one_connection(error: &io::Error) -> bool {
 /// One connection, until the client or the program ends it. A client that does not send the head
 /// of a request in time is not waited for: many that trickle would hold all there is.
 async fn connection(
-    stream: TcpStream,
+    stream: PatientStream,
     service: AddExtension<Router, ConnectInfo<SocketAddr>>,
     headers: Duration,
     closing: CancellationToken,

@@ -97,9 +97,9 @@ async fn served_with(environment: &[(&str, &str)]) -> Served {
     let address = listener.local_addr().unwrap();
     let stop = CancellationToken::new();
     let asked = stop.clone().cancelled_owned();
-    let server = settings.server.clone();
+    let serving = Arc::clone(&settings);
     let stopped = tokio::spawn(async move {
-        serve::serve(listener, router(service), &server, stopping, asked).await
+        serve::serve(listener, router(service), &serving, stopping, asked).await
     });
     Served { address, settings, key, readiness, stop, stopped, _folder: folder }
 }

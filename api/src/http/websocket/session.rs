@@ -298,10 +298,14 @@ impl<E: Executor> Session<E> {
 }
 
 async fn say(socket: &mut WebSocket, slow: Duration, text: String) -> Result<(), End> {
+    let unread = End(4413, "what is sent is not read; connect again and resume");
+    let begun = clock::instant();
     match tokio::time::timeout(slow, socket.send(Message::Text(text.into()))).await {
+        // Held up itself, the process sees the connection below give up before it looks here.
+        Ok(Err(_)) if begun.elapsed() >= slow => Err(unread),
         // A broken socket is noticed, and ended, where it is read.
         Ok(Ok(()) | Err(_)) => Ok(()),
-        Err(_) => Err(End(4413, "what is sent is not read; connect again and resume")),
+        Err(_) => Err(unread),
     }
 }
 
