@@ -9,6 +9,7 @@ pub mod caller;
 pub mod explore;
 pub mod graphql;
 pub mod health;
+pub mod nesting;
 pub mod observe;
 pub mod origin;
 pub mod params;

@@ -7,6 +7,8 @@ use async_graphql::{
 use axum::http::{HeaderMap, header};
 use serde_json::{Map, Value};
 
+use super::nesting;
+
 /// What is wrong with a request before GraphQL even begins.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadRequest {
@@ -94,6 +96,9 @@ pub fn from_object(mut parameters: Map<String, Value>) -> Result<Request, BadReq
     let Value::String(query) = take("query") else {
         return Err(BadRequest::Parameter("query", "must be a string"));
     };
+    if nesting::is_too_deep(&query) {
+        return Err(BadRequest::Parameter("query", "is nested too deeply"));
+    }
     let operation_name = match take("operationName") {
         Value::Null => None,
         Value::String(name) => Some(name),
