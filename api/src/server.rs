@@ -206,12 +206,14 @@ async fn projections_are_well<L: Log>(progress: &Progress, log: &L) -> Result<()
     let all = progress.status(log, clock::now()).await.map_err(|error| error.to_string())?;
     let mut wrong = Vec::new();
     for status in all {
-        metrics::gauge!("projection_lag_events", "projection" => status.name)
-            .set(f64::from(i32::try_from(status.lag_events).unwrap_or(i32::MAX)));
-        metrics::gauge!("projection_lag_seconds", "projection" => status.name)
+        // Of all processes together: the runner's own figures are of the last batch it applied.
+        let figure = |count: i64| f64::from(i32::try_from(count).unwrap_or(i32::MAX));
+        metrics::gauge!("allhours_projection_lag_events", "projection" => status.name)
+            .set(figure(status.lag_events));
+        metrics::gauge!("allhours_projection_lag_seconds", "projection" => status.name)
             .set(status.lag_seconds);
-        metrics::gauge!("projection_parked_events", "projection" => status.name)
-            .set(f64::from(i32::try_from(status.parked).unwrap_or(i32::MAX)));
+        metrics::gauge!("allhours_projection_parked_events", "projection" => status.name)
+            .set(figure(status.parked));
         match status.state {
             RunState::Starting | RunState::Following | RunState::Standby | RunState::Rebuilding => {
             }

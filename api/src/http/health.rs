@@ -97,6 +97,8 @@ pub async fn readyz<E: Executor>(State(service): State<Arc<Service<E>>>) -> Resp
 
 /// How it goes, for Prometheus.
 pub async fn metrics<E: Executor>(State(service): State<Arc<Service<E>>>) -> Response {
+    // Some figures are those of what it depends on, and of the moment when that was last asked.
+    service.readiness.ask().await;
     let content_type = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
     ([(header::CONTENT_TYPE, content_type)], service.metrics.render()).into_response()
 }
