@@ -5,11 +5,13 @@ use std::{sync::Arc, time::Instant};
 use async_graphql::{Executor, Request as Document, parser::types::OperationType};
 use axum::{
     Extension,
-    body::Body,
+    body::{Body, Bytes},
     extract::{FromRequestParts, Query, Request, State, ws::WebSocketUpgrade},
     http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
     response::Response,
 };
+
+use futures_util::StreamExt as _;
 
 use super::{
     accept::{self, Media},
@@ -21,6 +23,9 @@ use super::{
     sse, websocket,
 };
 use crate::{auth::Authenticated, clock};
+
+/// How much of a body is taken from its sender at all.
+const DROPPED_BYTES_MAX: usize = 64 * 1_024 * 1_024;
 
 /// A request by POST.
 pub async fn post<E: Executor>(
@@ -128,20 +133,38 @@ async fn body_of<E: Executor>(
     media: Media,
     body: Body,
     id: &RequestId,
-) -> Result<axum::body::Bytes, Response> {
+) -> Result<Bytes, Response> {
     let server = &service.settings.server;
     let refused = |status, message: &str| {
         answer::failure(media, status, answer::code::BAD_USER_INPUT, message, id)
     };
-    let read = axum::body::to_bytes(body, server.body_bytes_max);
+    let read = taken(body, server.body_bytes_max);
     match tokio::time::timeout(server.deadline(), read).await {
-        Ok(Ok(body)) => Ok(body),
-        Ok(Err(_)) => {
+        Ok(Some(body)) => Ok(body),
+        Ok(None) => {
             let message = format!("the body is over {} bytes, or broke off", server.body_bytes_max);
             Err(refused(StatusCode::PAYLOAD_TOO_LARGE, &message))
         }
         Err(_) => Err(refused(StatusCode::REQUEST_TIMEOUT, "the body took too long to arrive")),
     }
+}
+
+/// The body, unless it is too large or breaks off. What is too large is read and dropped: who is
+/// still sending reads no answer.
+async fn taken(body: Body, bytes_max: usize) -> Option<Bytes> {
+    let mut chunks = body.into_data_stream();
+    let mut body = Vec::new();
+    let mut bytes = 0;
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.ok()?;
+        bytes += chunk.len();
+        if bytes <= bytes_max {
+            body.extend_from_slice(&chunk);
+        } else if bytes > DROPPED_BYTES_MAX {
+            return None;
+        }
+    }
+    (bytes <= bytes_max).then(|| body.into())
 }
 
 fn bad_request(media: Media, wrong: &BadRequest, id: &RequestId) -> Response {
