@@ -1,6 +1,6 @@
 //! Commands about what is derived from the log: verify, rebuild, and purging after an erasure.
 
-use std::{fmt::Write, path::Path, time::Duration};
+use std::{error::Error as _, fmt::Write, path::Path, time::Duration};
 
 use allhours_eventstore::{
     checkpoint::note::Verifier,
@@ -118,7 +118,15 @@ async fn index_verified(program: &Program, text: &mut String) -> Result<(Value, 
             return Ok((json!({"error": error.to_string()}), false));
         }
     };
-    let found = search::verify(&reader, &program.log).await?;
+    let found = match search::verify(&reader, &program.log).await {
+        Ok(found) => found,
+        // A key that does not open, say: then what was found before has to be told all the more.
+        Err(error) => {
+            let why = error.source().map_or_else(String::new, |source| format!(": {source}"));
+            writeln!(text, "FAIL search: {error}{why}").ok();
+            return Ok((json!({"error": format!("{error}{why}")}), false));
+        }
+    };
     let (documents, position, differing) = (found.documents, found.position, found.differing);
     let mark = mark(found.holds());
     writeln!(
