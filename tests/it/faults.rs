@@ -1,83 +1,52 @@
 //! What is acknowledged survives every fault, and nothing happens twice.
 //!
-//! Real processes on a durable PostgreSQL of their own: `crate::process` starts and kills them,
-//! `writer` writes notes and remembers what was acknowledged and what nobody knows.
+//! Real processes on a durable PostgreSQL of their own: `process` starts and kills them, `writer`
+//! writes notes and remembers what was acknowledged and what nobody knows, `postgres` is a
+//! database beside the program.
 
+mod corrupt;
+mod database;
+mod disk;
+mod input;
+mod keys;
+mod postgres;
+mod process;
+mod race;
+mod replication;
+mod socket;
+mod stopping;
+mod subscribers;
 mod writer;
 
-use std::time::Duration;
+use process::{Place, home};
+use writer::{Load, Writer, assert_each_stands_once, settle_all};
 
-use self::writer::Writer;
-use crate::process::Served;
-
-const KILLS: u32 = 20;
+const KILLS: usize = 20;
 const WRITERS: usize = 8;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_is_killed_twenty_times_under_load_loses_and_doubles_nothing() {
-    let folder = tempfile::tempdir().expect("a folder of our own");
-    let mut server = Served::start(folder.path(), &["--demo"]).await;
-    let token = server.token("supervisor").await;
-    let conversation = server.open_conversation(&token).await;
-    let mut writers: Vec<Writer> =
-        (0..WRITERS).map(|number| Writer::new(number, &token, &conversation)).collect();
-
+    let home = home();
+    let place = Place::new(&home.path().join("data"));
+    let mut server = place.serve(&["--demo"]).await;
+    let mut caller = server.caller("supervisor").await;
+    let conversations = caller.open_conversations(WRITERS).await;
+    let before = place.notes().await;
+    let mut writers = Writer::for_each(&conversations);
     for kill in 0..KILLS {
-        let address = server.address().to_owned();
-        let writing = writers.into_iter().map(|mut writer| {
-            let address = address.clone();
-            tokio::spawn(async move {
-                if writer.settle(&address).await.is_ok() {
-                    writer.write_until_it_fails(&address).await;
-                }
-                writer
-            })
-        });
-        let writing: Vec<_> = writing.collect();
+        let load = Load::begin(writers, &caller);
         // Spread over the first writes of each life; a fixed sequence, so a failure repeats.
-        tokio::time::sleep(Duration::from_millis(u64::from(150 + (kill * 37) % 300))).await;
+        load.goes_on(5 + kill * 37 % 30).await;
         server.kill().await;
-        let mut back = Vec::new();
-        for task in writing {
-            back.push(task.await.expect("a writer does not panic"));
-        }
-        writers = back;
-        server = Served::start(folder.path(), &[]).await;
+        writers = load.gone().await;
+        server = place.serve(&[]).await;
+        caller = server.caller_with(caller.token());
     }
 
-    for writer in &mut writers {
-        let address = server.address().to_owned();
-        let settled = writer.settle(&address).await;
-        assert_eq!(settled, Ok(()), "a living server answers");
-    }
-    let acknowledged: Vec<(String, i64)> =
-        writers.iter().flat_map(|writer| writer.acknowledged.iter().cloned()).collect();
-    assert!(acknowledged.len() >= 100, "only {} writes were made", acknowledged.len());
-    assert_each_stands_once(&server, &acknowledged).await;
+    settle_all(&mut writers, &caller).await;
+    let acknowledged: usize = writers.iter().map(|writer| writer.acknowledged.len()).sum();
+    assert!(acknowledged >= 100, "only {acknowledged} writes were made");
+    assert_each_stands_once(&place, &before, &writers).await;
     server.stop().await;
-    Served::run(folder.path(), &["verify"]).await;
-}
-
-/// Every acknowledged note stands in the log at the position that was answered, and no other.
-async fn assert_each_stands_once(server: &Served, acknowledged: &[(String, i64)]) {
-    let notes = "type=conversation.note_added,tenant=demo";
-    let lines = Served::run(server.folder(), &["replay", "--where", notes]).await;
-    let mut positions: Vec<i64> = lines
-        .lines()
-        .map(|line| serde_json::from_str::<serde_json::Value>(line).expect("a line of JSON"))
-        .filter(|event| event["actor"].as_str().is_some_and(|it| it.starts_with("person:")))
-        .map(|event| event["position"].as_i64().expect("a position"))
-        .collect();
-    let mut answered: Vec<i64> = acknowledged.iter().map(|(_, position)| *position).collect();
-    answered.sort_unstable();
-    positions.sort_unstable();
-    for position in &answered {
-        assert!(
-            positions.binary_search(position).is_ok(),
-            "{position} was answered and is not there"
-        );
-    }
-    let count = answered.len();
-    answered.dedup();
-    assert_eq!(answered.len(), count, "two writes were answered with one position");
+    place.verify().await;
 }

@@ -77,11 +77,6 @@ impl Served {
         &self.address
     }
 
-    /// Its data directory.
-    pub fn folder(&self) -> &Path {
-        &self.folder
-    }
-
     /// Ends it at once, as `kill -9` does.
     pub async fn kill(mut self) {
         self.child.kill().await.expect("the process can be killed");

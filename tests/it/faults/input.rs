@@ -1,0 +1,196 @@
+//! Whatever is sent to the served program, it answers by a code and lives on.
+
+use allhours_api::{
+    auth::{LocalKey, local::Grant},
+    clock, config,
+    graphql::viewer::Role,
+};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::process::{Place, Served, home};
+
+/// `{"alg":"none","typ":"JWT"}`.
+const UNSIGNED: &str = "eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0";
+const MEMORY_GROWTH_MB_MAX: f64 = 200.0;
+
+/// What is sent, and what is to come back.
+struct Case {
+    name: &'static str,
+    token: Option<String>,
+    content_type: &'static str,
+    body: Vec<u8>,
+    status: u16,
+    code: &'static str,
+}
+
+/// Cases of one bearer.
+struct Table {
+    token: String,
+    cases: Vec<Case>,
+}
+
+impl Table {
+    fn raw(&mut self, name: &'static str, body: impl Into<Vec<u8>>, status: u16) -> &mut Case {
+        self.cases.push(Case {
+            name,
+            token: Some(self.token.clone()),
+            content_type: "application/json",
+            body: body.into(),
+            status,
+            code: "BAD_USER_INPUT",
+        });
+        self.cases.last_mut().expect("one was added")
+    }
+
+    /// A document that is refused before or while it is carried out.
+    fn document(&mut self, name: &'static str, query: &str, code: &'static str) {
+        let body = json!({ "query": query }).to_string();
+        self.raw(name, body, 200).code = code;
+    }
+
+    fn token(&mut self, name: &'static str, token: Option<String>) {
+        let case = self.raw(name, r#"{"query":"{ viewer { role } }"}"#, 401);
+        (case.token, case.code) = (token, "UNAUTHENTICATED");
+    }
+}
+
+fn nested(open: &str, close: &str, depth: usize) -> String {
+    format!("{}{}", open.repeat(depth), close.repeat(depth))
+}
+
+fn malformed(table: &mut Table) {
+    table.raw("no body", "", 400);
+    table.raw("half a JSON", "{\"query\": \"{", 400);
+    table.raw("a number", "7", 400);
+    table.raw("no UTF-8", b"{\"query\": \"\xff\xfe\"}".as_slice(), 400);
+    table.raw("a batch", r#"[{"query":"{ viewer { role } }"}]"#, 400);
+    table.raw("no query", r#"{"variables":{}}"#, 400);
+    table.raw("JSON nested deeply", nested("[", "]", 200_000), 400);
+    let within =
+        format!(r#"{{"query":"{{ a }}","variables":{{"a":{}}}}}"#, nested("[", "]", 9_999));
+    table.raw("variables nested deeply", within, 400);
+    table.raw("ten megabytes", vec![b' '; 10_000_000], 413);
+    table.raw("a form", "query=%7Bviewer%7Brole%7D%7D", 415).content_type =
+        "application/x-www-form-urlencoded";
+}
+
+fn oversized(table: &mut Table) {
+    table.document("no GraphQL", "query {{{", "BAD_USER_INPUT");
+    table.document("an unknown field", "{ passwords }", "BAD_USER_INPUT");
+    table.document("nested", &nested("{a", "}", 60), "COST_EXCEEDED");
+    for (name, open, close) in [
+        ("fields nested abysmally", "{a", "}"),
+        ("lists nested abysmally", "{a(b:[", "])}"),
+        ("objects nested abysmally", "{a(b:{c:", "})}"),
+    ] {
+        let query = nested(open, close, 90_000);
+        table.raw(name, json!({ "query": query }).to_string(), 400);
+    }
+    let (open, close) = ("customer { conversations(first: 1) { nodes { ", " } } }");
+    let deep = nested(open, close, 6).replace("{  }", "{ id }");
+    let deep = format!("{{ conversations(first: 1) {{ nodes {{ {deep} }} }} }}");
+    table.document("nested over the limit", &deep, "COST_EXCEEDED");
+    let aliases: Vec<String> = (0..200).map(|number| format!("a{number}: __typename")).collect();
+    let aliases = aliases.join(" ");
+    table.document("too many aliases", &format!("{{ viewer {{ {aliases} }} }}"), "COST_EXCEEDED");
+    let wide = "conversations(first: 100) { nodes { timeline(first: 100) { nodes { name } } } }";
+    table.document("too costly", &format!("{{ {wide} }}"), "COST_EXCEEDED");
+    table.document("spread in a circle", "{ ...a } fragment a on Query { ...a }", "BAD_USER_INPUT");
+    for (name, first) in [("a page over the limit", 101), ("a page of less than nothing", -1)] {
+        let query = format!("{{ conversations(first: {first}) {{ nodes {{ id }} }} }}");
+        table.document(name, &query, "BAD_USER_INPUT");
+    }
+    let huge = "x".repeat(100_000);
+    for (name, cursor) in
+        [("a bad cursor", "?"), ("a cursor of other rows", "AAAA"), ("a huge cursor", &huge)]
+    {
+        let list = format!("conversations(first: 1, after: \"{cursor}\") {{ nodes {{ id }} }}");
+        table.document(name, &format!("{{ {list} }}"), "BAD_USER_INPUT");
+    }
+}
+
+fn strangers(table: &mut Table, place: &Place) {
+    let settings = config::load(&config::Overrides::default(), &[]).expect("the defaults fit");
+    let grant = Grant {
+        tenant: "demo".to_owned(),
+        role: Role::Admin,
+        subject: Uuid::from_u128(1),
+        ttl_s: 60,
+    };
+    let ours = LocalKey::open(place.data()).expect("the server made it");
+    let long_ago = clock::now() - jiff::SignedDuration::from_hours(1);
+    let elsewhere = tempfile::tempdir().expect("a folder");
+    let theirs = LocalKey::open(elsewhere.path()).expect("a key of somebody else");
+    let good = ours.sign(&settings.auth, &grant, clock::now());
+    let parts: Vec<&str> = good.split('.').collect();
+    table.token("no token", None);
+    table.token("no token at all", Some("hello".to_owned()));
+    table.token("a huge token", Some("a".repeat(20_000)));
+    table.token("a token that expired", Some(ours.sign(&settings.auth, &grant, long_ago)));
+    table.token("a token of another key", Some(theirs.sign(&settings.auth, &grant, clock::now())));
+    table.token("an unsigned token", Some(format!("{UNSIGNED}.{}.", parts[1])));
+    table.token(
+        "a token said to be unsigned",
+        Some(format!("{UNSIGNED}.{}.{}", parts[1], parts[2])),
+    );
+}
+
+/// What came instead, where it is not what is to come.
+async fn try_out(server: &Served, client: &reqwest::Client, case: Case) -> Option<String> {
+    let mut request = client
+        .post(format!("{}/graphql", server.address()))
+        .header("content-type", case.content_type)
+        .body(case.body);
+    if let Some(token) = &case.token {
+        request = request.bearer_auth(token);
+    }
+    let answer = request.send().await;
+    let answer = answer.unwrap_or_else(|error| unreachable!("{}: {error:?}", case.name));
+    let status = answer.status().as_u16();
+    let said: Value = answer.json().await.expect("an answer is JSON");
+    let (ready, _) = server.ready().await.expect("the server lives on");
+    assert_eq!(ready, 200, "{}: {said}", case.name);
+    let extensions = &said["errors"][0]["extensions"];
+    let as_wanted = (status, extensions["code"].as_str()) == (case.status, Some(case.code));
+    let is_right = as_wanted && extensions["requestId"].is_string();
+    (!is_right).then(|| format!("{}: {status} {:.300}", case.name, said.to_string()))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_is_sent_is_answered_by_a_code_and_the_server_lives_on() {
+    let home = home();
+    let place = Place::new(&home.path().join("data"));
+    let server = place.serve(&["--demo"]).await;
+    let caller = server.caller("supervisor").await;
+    let memory_mb = server.memory_mb();
+    let mut table = Table { token: caller.token().to_owned(), cases: Vec::new() };
+    malformed(&mut table);
+    oversized(&mut table);
+    strangers(&mut table, &place);
+    let client = reqwest::Client::new();
+    let mut wrong = Vec::new();
+    for case in table.cases {
+        wrong.extend(try_out(&server, &client, case).await);
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+
+    // Another tenant's ids are nobody's ids, and huge ones as well.
+    let theirs = place.run(&["token", "--tenant", "rival", "--role", "supervisor"]).await;
+    let rival = server.caller_with(theirs.trim());
+    let ours = caller.open_conversations(1).await.remove(0);
+    let read = "query ($id: ID!) { conversation(id: $id) { id } node(id: $id) { id } }";
+    let note = "mutation ($id: ID!) { conversationAddNote(input: { conversationId: $id, \
+        text: \"x\" }) { position userErrors { code } } }";
+    for (who, id) in [(&rival, ours.as_str()), (&caller, "?"), (&caller, &"A".repeat(500_000))] {
+        let answer = who.data(read, &json!({ "id": id })).await;
+        assert_eq!(answer, json!({ "conversation": null, "node": null }));
+        let answer = who.data(note, &json!({ "id": id })).await;
+        assert_eq!(answer["conversationAddNote"]["userErrors"][0]["code"], "NOT_FOUND", "{answer}");
+    }
+    let grown = server.memory_mb() - memory_mb;
+    assert!(grown < MEMORY_GROWTH_MB_MAX, "{grown} MB more");
+    assert!(!server.log().contains("panicked"), "{}", server.log());
+    place.verify().await;
+    server.stop().await;
+}
