@@ -12,7 +12,6 @@ mod keys;
 mod postgres;
 mod process;
 mod race;
-mod replication;
 mod socket;
 mod stopping;
 mod subscribers;

@@ -83,7 +83,7 @@ impl Place {
     /// Another data directory with the same keys.
     pub fn beside(&self, data: &Path) -> Self {
         fs::create_dir(data).expect("a folder for the other process");
-        for key in ["master.key", "token-key.p8"] {
+        for key in ["master.key", "token-key.p8", "checkpoint-key.p8"] {
             fs::copy(self.data.join(key), data.join(key)).expect("the first process made its keys");
         }
         Self { data: data.to_owned(), ..self.clone() }
