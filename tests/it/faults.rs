@@ -12,6 +12,7 @@ mod keys;
 mod postgres;
 mod process;
 mod race;
+mod replication;
 mod socket;
 mod stopping;
 mod subscribers;
