@@ -72,3 +72,8 @@ pub const ALL: &[Projection] = &[
 pub fn by_name(name: &str) -> Option<&'static Projection> {
     ALL.iter().find(|projection| projection.name == name)
 }
+
+#[cfg(test)]
+pub(crate) mod given;
+#[cfg(test)]
+mod tests;

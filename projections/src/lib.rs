@@ -31,6 +31,4 @@ pub mod verify;
 pub type Client = deadpool_postgres::ClientWrapper;
 
 #[cfg(test)]
-mod fold_tests;
-#[cfg(test)]
 mod sql_tests;

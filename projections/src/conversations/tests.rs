@@ -1,7 +1,6 @@
 //! Given events, these rows: what lists, queues, counters and assignments say.
 
 use allhours_domain::{
-    actor::Actor,
     conversation::{
         ConversationEvent,
         event::{
@@ -11,57 +10,23 @@ use allhours_domain::{
         },
     },
     fields::FieldValue,
-    ids::{
-        AgentId, CommandId, ConversationId, CorrelationId, CustomerId, EventId, MessageId, TeamId,
-        TenantId,
-    },
+    ids::{AgentId, ConversationId, CustomerId, MessageId, TeamId},
     personal::Personal,
     text::{Key, Tag},
     words::{Cause, Channel, ConversationStatus, Priority, ResolutionKind, Tier},
 };
-use allhours_eventstore::recorded::{Recorded, StreamId, StreamType};
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::*;
-use crate::fold::Fold;
+use crate::fold::given::{self, ID, TENANT, at};
 
-const CONVERSATION: ConversationId = ConversationId(Uuid::from_u128(7));
-const TENANT: TenantId = TenantId(Uuid::from_u128(1));
+const CONVERSATION: ConversationId = ConversationId(ID);
 const AGENT: AgentId = AgentId(Uuid::from_u128(3));
 const TEAM: TeamId = TeamId(Uuid::from_u128(4));
 
-fn at(position: i64) -> Timestamp {
-    Timestamp::from_second(1_700_000_000 + position * 60).unwrap()
-}
-
-/// The events at positions from 1, a minute apart, each applied once.
 fn after(events: Vec<ConversationEvent>) -> Conversations {
-    let mut fold = Conversations::default();
-    for table in fold.tables() {
-        table.set_complete(true);
-    }
-    for (position, event) in (1_i64..).zip(events) {
-        let recorded = Recorded {
-            position,
-            tenant: TENANT,
-            stream: StreamId { stream_type: StreamType("conversation"), id: CONVERSATION.0 },
-            version: i32::try_from(position).unwrap(),
-            event_id: EventId(Uuid::nil()),
-            name: String::new(),
-            schema_version: 1,
-            command_id: CommandId(Uuid::nil()),
-            correlation_id: CorrelationId(Uuid::nil()),
-            causation_id: None,
-            actor: Actor::System("test".to_owned()),
-            occurred_at: at(position),
-            recorded_at: at(position),
-            payload: String::new(),
-            leaf_hash: [0; 32],
-        };
-        fold.apply(&recorded, &event.into());
-    }
-    fold
+    given::after("conversation", events)
 }
 
 fn opened() -> ConversationEvent {

@@ -1,7 +1,6 @@
 //! Given events, these rows: agents, teams, customers and articles, where a rule is not plain.
 
 use allhours_domain::{
-    actor::Actor,
     agent::{
         AgentEvent,
         event::{PresenceChanged, Registered, Renamed, SkillRemoved, SkillSet},
@@ -10,7 +9,6 @@ use allhours_domain::{
         ArticleEvent,
         event::{Cited, Drafted, Published, Retired, ReviewRequested, Reviewed, Revised},
     },
-    catalogue::AnyEvent,
     customer::{
         CustomerEvent,
         event::{
@@ -18,10 +16,7 @@ use allhours_domain::{
             ProfileChanged, Unmerged,
         },
     },
-    ids::{
-        AgentId, ArticleId, CommandId, ConversationId, CorrelationId, CustomerId, EventId,
-        IdentityId, TenantId,
-    },
+    ids::{AgentId, ArticleId, ConversationId, CustomerId, IdentityId},
     personal::Personal,
     team::{
         TeamEvent,
@@ -30,55 +25,18 @@ use allhours_domain::{
     text::{ArticleBody, Key, Language, Name},
     words::{Channel, Presence, Purpose, ReviewOutcome, Tier},
 };
-use allhours_eventstore::recorded::{Recorded, StreamId, StreamType};
-use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::given::{ID, TENANT, after, at};
 use crate::{
     agents::Agents,
     articles::{ArticleRow, Articles, DraftState},
     customers::{CustomerRow, Customers},
-    fold::Fold,
     teams::Teams,
 };
 
-const TENANT: TenantId = TenantId(Uuid::from_u128(1));
-const ID: Uuid = Uuid::from_u128(7);
 const ADA: AgentId = AgentId(Uuid::from_u128(3));
 const BOB: AgentId = AgentId(Uuid::from_u128(4));
-
-fn at(position: i64) -> Timestamp {
-    Timestamp::from_second(1_700_000_000 + position * 60).unwrap()
-}
-
-/// The events of one stream at positions from 1, a minute apart.
-fn after<F: Fold + Default, E: Into<AnyEvent>>(stream: &'static str, events: Vec<E>) -> F {
-    let mut fold = F::default();
-    for table in fold.tables() {
-        table.set_complete(true);
-    }
-    for (position, event) in (1_i64..).zip(events) {
-        let recorded = Recorded {
-            position,
-            tenant: TENANT,
-            stream: StreamId { stream_type: StreamType(stream), id: ID },
-            version: i32::try_from(position).unwrap(),
-            event_id: EventId(Uuid::nil()),
-            name: String::new(),
-            schema_version: 1,
-            command_id: CommandId(Uuid::nil()),
-            correlation_id: CorrelationId(Uuid::nil()),
-            causation_id: None,
-            actor: Actor::System("test".to_owned()),
-            occurred_at: at(position),
-            recorded_at: at(position),
-            payload: String::new(),
-            leaf_hash: [0; 32],
-        };
-        fold.apply(&recorded, &event.into());
-    }
-    fold
-}
 
 fn name(text: &str) -> Name {
     Name::new(text).unwrap()
