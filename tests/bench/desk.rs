@@ -21,6 +21,8 @@ const CONNECTIONS: usize = 64;
 const MUTATIONS_PER_S: u32 = 200;
 /// Agents who write side by side, each in a conversation that a subscriber follows.
 const LANES: usize = 8;
+/// How long the last frames may take to come.
+const TOLD_MAX: Duration = Duration::from_secs(5);
 
 const ADD_NOTE: &str = "mutation ($input: ConversationAddNoteInput!) { conversationAddNote(input: \
                         $input) { position userErrors { code message } } }";
@@ -110,16 +112,16 @@ type Frames = Arc<Mutex<HashMap<i64, Instant>>>;
 
 async fn told(served: &Served, token: &str, conversations: &[String], time: Duration) -> Figure {
     let frames = Frames::default();
-    let acknowledged = Arc::new(Mutex::new(HashMap::new()));
+    let acknowledged: Frames = Arc::default();
     let lanes = u32::try_from(conversations.len()).expect("few");
     let every = Duration::from_secs(1) * lanes / MUTATIONS_PER_S;
     let mut lanes = Vec::new();
     for conversation in conversations {
-        subscribe(served, token, conversation, frames.clone()).await;
-        lanes.push((Connection::open(served.address, token).await, conversation.clone()));
+        let mut connection = Connection::open(served.address, token).await;
+        let after = position(&connection.data("{ position }", json!({})).await["position"]);
+        subscribe(served, token, conversation, after, frames.clone()).await;
+        lanes.push((connection, conversation.clone()));
     }
-    // The subscriptions are live once the server had time to begin them.
-    tokio::time::sleep(Duration::from_millis(500)).await;
     let mut senders = Vec::new();
     for (mut connection, conversation) in lanes {
         let acknowledged = acknowledged.clone();
@@ -138,12 +140,17 @@ async fn told(served: &Served, token: &str, conversations: &[String], time: Dura
     for sender in senders {
         sender.await.expect("a sender ends");
     }
-    tokio::time::sleep(Duration::from_secs(1)).await;
-    let acknowledged = acknowledged.lock().expect("no panic");
+    let acknowledged = acknowledged.lock().expect("no panic").clone();
+    let told = async {
+        while acknowledged.keys().any(|it| !frames.lock().expect("no panic").contains_key(it)) {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(TOLD_MAX, told).await.expect("every mutation is told");
     let frames = frames.lock().expect("no panic");
     let mut seen = histogram();
-    for (position, at) in acknowledged.iter() {
-        let frame = frames.get(position).unwrap_or_else(|| panic!("{position} was never told"));
+    for (position, at) in &acknowledged {
+        let frame = frames[position];
         // A frame that overtakes the answer counts as no wait.
         record(&mut seen, frame.saturating_duration_since(*at));
     }
@@ -169,7 +176,7 @@ fn position(value: &Value) -> i64 {
 }
 
 /// Subscribes over graphql-transport-ws, and notes when each frame comes.
-async fn subscribe(served: &Served, token: &str, conversation: &str, noted: Frames) {
+async fn subscribe(served: &Served, token: &str, conversation: &str, after: i64, noted: Frames) {
     let url = format!("ws://{}/graphql", served.address);
     let mut request = url.into_client_request().expect("a well formed address");
     let protocol = "graphql-transport-ws".parse().expect("a header");
@@ -179,8 +186,10 @@ async fn subscribe(served: &Served, token: &str, conversation: &str, noted: Fram
     socket.send(Message::text(init.to_string())).await.expect("it is open");
     let ack = socket.next().await.expect("an answer").expect("it is open");
     assert!(ack.to_string().contains("connection_ack"), "{ack}");
-    let query = "subscription ($id: ID!) { conversationEvents(id: $id) { position } }";
-    let payload = json!({ "query": query, "variables": { "id": conversation } });
+    let query = "subscription ($id: ID!, $after: Position) { \
+                 conversationEvents(id: $id, after: $after) { position } }";
+    let variables = json!({ "id": conversation, "after": after });
+    let payload = json!({ "query": query, "variables": variables });
     let subscribe = json!({ "id": "1", "type": "subscribe", "payload": payload });
     socket.send(Message::text(subscribe.to_string())).await.expect("it is open");
     tokio::spawn(async move {
