@@ -1,7 +1,7 @@
 //! What is acknowledged survives every fault, and nothing happens twice.
 //!
-//! Real processes on a durable PostgreSQL of their own: `process` starts and kills them, `writer`
-//! writes notes and remembers what was acknowledged and what nobody knows, `postgres` is a
+//! Real processes on a durable PostgreSQL of their own, by `crate::process`: `writer` writes notes
+//! and remembers what was acknowledged and what nobody knows, `postgres` is a
 //! database beside the program.
 
 mod corrupt;
@@ -10,7 +10,6 @@ mod disk;
 mod input;
 mod keys;
 mod postgres;
-mod process;
 mod race;
 mod replication;
 mod socket;
@@ -18,7 +17,7 @@ mod stopping;
 mod subscribers;
 mod writer;
 
-use process::{Place, home};
+use crate::process::{Place, home};
 use writer::{Load, Writer, assert_each_stands_once, settle_all};
 
 const KILLS: usize = 20;

@@ -8,7 +8,7 @@ use std::{
 use serde_json::{Value, json};
 
 use super::run::{mutate, replayed, run};
-use crate::process::{Served, ask};
+use crate::process::{Caller, Served};
 
 /// A debug build on a busy machine; `scripts/bench` holds the release to two seconds.
 const READY_MAX: Duration = Duration::from_secs(20);
@@ -18,12 +18,12 @@ const LINE: &str = r#"{"id":"NAME","language":"en","topic":"Tea","turns":[{"spea
 async fn everything_is_still_there_after_a_stop_and_a_start() {
     let folder = tempfile::tempdir().expect("a folder of our own");
     let server = Served::start(folder.path(), &["--demo"]).await;
-    let token = server.token("supervisor").await;
-    let conversation = server.open_conversation(&token).await;
+    let caller = server.caller("supervisor").await;
+    let conversation = caller.open_conversations(1).await.remove(0);
     let note = json!({ "conversationId": conversation, "text": "kept over the night" });
-    mutate(server.address(), &token, "conversationAddNote", note).await;
+    mutate(&caller, "conversationAddNote", note).await;
     let before = run(folder.path(), &["replay", "--open"]).await.well();
-    let queue = queue(&server, &token).await;
+    let queue = queue(&caller).await;
     server.stop().await;
 
     let started = Instant::now();
@@ -33,14 +33,14 @@ async fn everything_is_still_there_after_a_stop_and_a_start() {
     let after = run(folder.path(), &["replay", "--open"]).await.well();
     assert!(after.contains("kept over the night"));
     assert_eq!(after, before);
-    assert_eq!(self::queue(&server, &token).await, queue);
+    assert_eq!(self::queue(&server.caller_with(caller.token())).await, queue);
     server.stop().await;
 }
 
-async fn queue(server: &Served, token: &str) -> Value {
+async fn queue(caller: &Caller) -> Value {
     let query =
         "{ queue(first: 50) { nodes { conversation { id status lastMessage { text } } } } }";
-    let answer = ask(server.address(), token, query, &json!({})).await.expect("an answer");
+    let answer = caller.ask(query, &json!({})).await.expect("an answer");
     assert!(answer["data"]["queue"]["nodes"].as_array().is_some_and(|it| it.len() > 2), "{answer}");
     answer
 }

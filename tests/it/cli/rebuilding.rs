@@ -8,7 +8,7 @@ use std::sync::{
 use serde_json::json;
 
 use super::run::{Behind, mutate, run};
-use crate::process::{Served, ask};
+use crate::process::Served;
 
 const READS: &str = "{ conversations(first: 20) { nodes { id status messageCount lastMessage { text } } } \
     queue(first: 20) { nodes { conversation { id } } } customers(first: 20) { nodes { id } } }";
@@ -17,8 +17,8 @@ const READS: &str = "{ conversations(first: 20) { nodes { id status messageCount
 async fn a_rebuild_beside_a_live_server_disturbs_no_reader_and_loses_no_write() {
     let folder = tempfile::tempdir().expect("a folder of our own");
     let server = Served::start(folder.path(), &["--demo"]).await;
-    let token = server.token("supervisor").await;
-    let conversation = server.open_conversation(&token).await;
+    let caller = server.caller("supervisor").await;
+    let conversation = caller.open_conversations(1).await.remove(0);
     let (stop, reads, writes) = (
         Arc::new(AtomicBool::new(false)),
         Arc::new(AtomicU32::new(0)),
@@ -27,19 +27,18 @@ async fn a_rebuild_beside_a_live_server_disturbs_no_reader_and_loses_no_write() 
     let mut tasks = Vec::new();
     for reader in [true, true, false] {
         let (stop, reads, writes) = (Arc::clone(&stop), Arc::clone(&reads), Arc::clone(&writes));
-        let (address, token) = (server.address().to_owned(), token.clone());
-        let conversation = conversation.clone();
+        let (caller, conversation) = (caller.clone(), conversation.clone());
         tasks.push(tokio::spawn(async move {
             while !stop.load(Ordering::Relaxed) {
                 if reader {
-                    let answer = ask(&address, &token, READS, &json!({})).await.expect("an answer");
+                    let answer = caller.ask(READS, &json!({})).await.expect("an answer");
                     assert!(answer["errors"].is_null(), "a reader sees an error: {answer}");
                     reads.fetch_add(1, Ordering::Relaxed);
                 } else {
                     let number = writes.fetch_add(1, Ordering::Relaxed);
                     let note =
                         json!({ "conversationId": conversation, "text": format!("n{number}") });
-                    mutate(&address, &token, "conversationAddNote", note).await;
+                    mutate(&caller, "conversationAddNote", note).await;
                 }
             }
         }));

@@ -7,7 +7,7 @@ use allhours_eventstore::embedded::{EmbeddedOptions, Server};
 use serde_json::Value;
 use tokio_postgres::{Client, NoTls};
 
-use crate::process::{ask, program};
+use crate::process::{Caller, program};
 
 const ENDS_MAX: Duration = Duration::from_mins(2);
 /// How long something may take that happens by itself.
@@ -105,7 +105,7 @@ pub async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T
 }
 
 /// A mutation that must be granted; its payload.
-pub async fn mutate(address: &str, token: &str, name: &str, input: Value) -> Value {
+pub async fn mutate(caller: &Caller, name: &str, input: Value) -> Value {
     let mut kind = name.to_owned();
     kind[..1].make_ascii_uppercase();
     let query = format!(
@@ -114,7 +114,7 @@ pub async fn mutate(address: &str, token: &str, name: &str, input: Value) -> Val
         }}"
     );
     let variables = serde_json::json!({ "input": input });
-    let answer = ask(address, token, &query, &variables).await.expect("an answer");
+    let answer = caller.ask(&query, &variables).await.expect("an answer");
     let payload = answer["data"][name].clone();
     let granted = payload["userErrors"].as_array().is_some_and(Vec::is_empty);
     assert!(granted, "{name}: {answer}");

@@ -6,17 +6,17 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::run::{mutate, replayed, until};
-use crate::process::Served;
+use crate::process::{Caller, Served};
 
 const WOKEN: &str = "type=conversation.woken";
 
-async fn snooze(server: &Served, token: &str, ahead: SignedDuration) -> Timestamp {
-    let conversation = server.open_conversation(token).await;
+async fn snooze(caller: &Caller, ahead: SignedDuration) -> Timestamp {
+    let conversation = caller.open_conversations(1).await.remove(0);
     // The test's clock stands in for a person who looks at theirs.
     #[expect(clippy::disallowed_methods, reason = "a person names an instant by the clock")]
     let until = Timestamp::now() + ahead;
     let input = json!({ "conversationId": conversation, "until": until.to_string() });
-    mutate(server.address(), token, "conversationSnooze", input).await;
+    mutate(caller, "conversationSnooze", input).await;
     until
 }
 
@@ -39,8 +39,8 @@ async fn woken_once(folder: &Path, due: Timestamp) -> Value {
 async fn a_snoozed_conversation_wakes_by_itself_once() {
     let folder = tempfile::tempdir().expect("a folder of our own");
     let server = Served::start(folder.path(), &["--demo"]).await;
-    let token = server.token("supervisor").await;
-    let due = snooze(&server, &token, SignedDuration::from_secs(2)).await;
+    let caller = server.caller("supervisor").await;
+    let due = snooze(&caller, SignedDuration::from_secs(2)).await;
     let event = woken_once(folder.path(), due).await;
     // Neither a later look nor another process wakes it a second time.
     server.stop().await;
@@ -53,8 +53,8 @@ async fn a_snoozed_conversation_wakes_by_itself_once() {
 async fn a_conversation_that_was_due_while_the_server_was_dead_wakes_at_the_next_start() {
     let folder = tempfile::tempdir().expect("a folder of our own");
     let server = Served::start(folder.path(), &["--demo"]).await;
-    let token = server.token("supervisor").await;
-    let due = snooze(&server, &token, SignedDuration::from_secs(3)).await;
+    let caller = server.caller("supervisor").await;
+    let due = snooze(&caller, SignedDuration::from_secs(3)).await;
     server.kill().await;
     until("its time passes", async || {
         #[expect(clippy::disallowed_methods, reason = "waits until an instant of the real clock")]

@@ -9,7 +9,7 @@ use tokio::{
 };
 
 use super::run::{run, until};
-use crate::process::{Served, ask};
+use crate::process::Served;
 
 const CANARY: &str = "quartzvowjiz";
 const NAME: &str = "Vexjumbling Kop";
@@ -79,8 +79,8 @@ async fn traces_arrive_and_neither_they_nor_the_logs_say_what_people_wrote() {
     let data = folder.path().join("data");
     let server = Served::start(&data, &["--demo", "--config", &settings]).await;
 
-    let token = server.token("supervisor").await;
-    let conversation = server.open_conversation(&token).await;
+    let caller = server.caller("supervisor").await;
+    let conversation = caller.open_conversations(1).await.remove(0);
     let identify = "mutation ($name: String!) {
         customerIdentify(input: { displayName: $name }) { userErrors { code } }
     }";
@@ -99,7 +99,7 @@ async fn traces_arrive_and_neither_they_nor_the_logs_say_what_people_wrote() {
         (broken.as_str(), json!({ "unused": CANARY })),
     ];
     for (document, variables) in &inputs {
-        ask(server.address(), &token, document, variables).await.expect("an answer");
+        caller.ask(document, variables).await.expect("an answer");
     }
     until("the traces arrive", async || collector.holds("http.request").then_some(())).await;
     server.stop().await;
@@ -109,7 +109,7 @@ async fn traces_arrive_and_neither_they_nor_the_logs_say_what_people_wrote() {
     let log = std::fs::read_to_string(data.with_extension("log")).expect("the server's log");
     assert!(log.lines().count() > 10, "a log that says something: {log}");
     let held = run(&data, &["replay", "--open"]).await.well();
-    for secret in [CANARY, NAME, token.as_str()] {
+    for secret in [CANARY, NAME, caller.token()] {
         assert!(!collector.holds(secret), "{secret} is in the traces");
         let line = log.lines().find(|line| line.contains(secret));
         assert_eq!(line, None, "{secret} is in the log");

@@ -8,9 +8,9 @@ use tokio_postgres::Client;
 
 use super::{
     postgres::connect_inside,
-    process::{Caller, Place, home, wait_until},
     writer::{Writer, assert_troubles_are_typed},
 };
+use crate::process::{Caller, Place, home, wait_until};
 
 const SOON: Duration = Duration::from_secs(20);
 

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use super::{
     postgres::{Postgres, connect_inside, first_process},
-    process::{Place, Served, home, signal, wait_until},
     writer::{Load, Writer, assert_each_stands_once, assert_troubles_are_typed, settle_all},
 };
+use crate::process::{Place, Served, home, signal, wait_until};
 
 const WRITERS: usize = 8;
 const KILLS: usize = 4;
@@ -86,7 +86,8 @@ async fn a_postgresql_of_ones_own_may_restart_and_cut_sessions_under_load() {
     for _ in 0..STORMS {
         let ended = administrator.query(storm, &[]).await.expect("an administrator may");
         assert!(!ended.is_empty(), "nobody was connected");
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        // They are back and at work before the next one.
+        load.goes_on(10).await;
     }
     load.goes_on(30).await;
     let mut writers = load.end().await;

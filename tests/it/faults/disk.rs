@@ -11,10 +11,8 @@ use std::{
 use serde_json::json;
 use tokio::process::{Child, Command};
 
-use super::{
-    process::{Caller, Place, Served, home, wait_until},
-    writer::{Load, Writer, assert_each_stands_once, assert_troubles_are_typed, settle_all},
-};
+use super::writer::{Load, Writer, assert_each_stands_once, assert_troubles_are_typed, settle_all};
+use crate::process::{Caller, Place, Served, home, wait_until};
 
 const DISK_MB: u64 = 224;
 /// What is left to write to.

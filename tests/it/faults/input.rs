@@ -8,7 +8,7 @@ use allhours_api::{
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::process::{Place, Served, home};
+use crate::process::{Place, Served, home};
 
 /// `{"alg":"none","typ":"JWT"}`.
 const UNSIGNED: &str = "eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0";

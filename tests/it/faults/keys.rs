@@ -8,9 +8,9 @@ use uuid::Uuid;
 
 use super::{
     postgres::connect_inside,
-    process::{Place, home},
     writer::{Trouble, Writer, assert_each_stands_once},
 };
+use crate::process::{Place, home};
 
 /// Starts `serve`, which must give up; gives what it said.
 async fn refused_to_serve(place: &Place) -> String {

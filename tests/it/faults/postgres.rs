@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use allhours_eventstore::embedded::{EmbeddedOptions, Server};
 use tokio_postgres::{Client, Config, NoTls};
 
-use super::process::signal;
+use crate::process::signal;
 
 /// A server that the program is told of by its address.
 pub struct Postgres {

@@ -10,11 +10,8 @@ use std::{
 
 use serde_json::{Value, json};
 
-use super::{
-    postgres::Postgres,
-    process::{Caller, Place, home},
-    writer::position,
-};
+use super::{postgres::Postgres, writer::position};
+use crate::process::{Caller, Place, home};
 
 const COMMANDS: u32 = 10_000;
 const RACERS_A_PROCESS: u32 = 4;

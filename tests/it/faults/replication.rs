@@ -7,9 +7,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     postgres::Postgres,
-    process::{Place, home},
     writer::{Trouble, Writer, assert_each_stands_once, settle_all},
 };
+use crate::process::{Place, home};
 
 /// Gives up every wait for the standby, as an administrator in a hurry does.
 const GIVE_UP: &str = "select pg_cancel_backend(pid) from pg_stat_activity

@@ -10,9 +10,9 @@ use tokio::{
 
 use super::{
     postgres::Postgres,
-    process::{Place, home, wait_until},
     writer::{Load, Writer, assert_each_stands_once, assert_troubles_are_typed, settle_all},
 };
+use crate::process::{Place, home, wait_until};
 
 const WRITERS: usize = 8;
 const SOON: Duration = Duration::from_secs(20);

@@ -7,10 +7,10 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use super::{
-    process::{Caller, Place, Served, home, wait_until},
     socket::{EventStream, Heard, Socket},
     writer::{Load, Writer, assert_each_stands_once, assert_troubles_are_typed, settle_all},
 };
+use crate::process::{Caller, Place, Served, home, wait_until};
 
 const DEAD: u32 = 8;
 const WRITERS: usize = 4;

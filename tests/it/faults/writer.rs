@@ -12,7 +12,7 @@ use std::{
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use super::process::{Caller, Place, wait_until};
+use crate::process::{Caller, Place, wait_until};
 
 const ADD_NOTE: &str = "mutation ($input: ConversationAddNoteInput!) {
     conversationAddNote(input: $input) { position userErrors { code message } }
