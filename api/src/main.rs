@@ -4,6 +4,11 @@ use std::process::ExitCode;
 
 use allhours_api::{cli::Cli, commands};
 use clap::Parser;
+use mimalloc::MiMalloc;
+
+/// Requests take and give back much memory in small pieces, on all threads at once.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     commands::run(Cli::parse())

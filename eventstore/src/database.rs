@@ -16,11 +16,15 @@ use std::{
     time::Duration,
 };
 
+use deadpool::managed;
 use deadpool_postgres::{
-    Client, Hook, HookError, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime,
+    Client, ClientWrapper, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime,
     Timeouts,
 };
-use tokio::{sync::mpsc, task::JoinHandle};
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinHandle,
+};
 use tokio_postgres::{AsyncMessage, Config, Notification};
 
 use crate::{
@@ -28,7 +32,7 @@ use crate::{
     sql,
 };
 
-pub use reader::TenantReader;
+pub use reader::{Readers, TenantReader};
 
 /// The role that readers of one tenant act as; made by the migrations.
 pub const READER_ROLE: &str = "allhours_reader";
@@ -63,8 +67,8 @@ impl Default for DatabaseOptions {
     fn default() -> Self {
         Self {
             application_name: "allhours".to_owned(),
-            owner_connections_max: 16,
-            reader_connections_max: 24,
+            owner_connections_max: 8,
+            reader_connections_max: 10,
             wait_max: Duration::from_secs(5),
             connect_max: Duration::from_secs(5),
             statement_max: Duration::from_secs(30),
@@ -96,7 +100,7 @@ pub struct Database {
     options: DatabaseOptions,
     encryption: Encryption,
     owner: Pool,
-    reader: Pool,
+    reader: managed::Pool<Readers>,
 }
 
 /// A connection outside of the pools, for as long as it is kept.
@@ -107,9 +111,17 @@ pub struct Dedicated {
     /// Moves the bytes; ends when the connection does.
     connection: JoinHandle<()>,
     unreplicated: Arc<AtomicBool>,
+    /// Its other end goes with the connection.
+    open: watch::Receiver<()>,
 }
 
 impl Dedicated {
+    /// Waits until the connection has ended.
+    pub fn ended(&self) -> impl Future<Output = ()> + Send + 'static {
+        let mut open = self.open.clone();
+        async move { while open.changed().await.is_ok() {} }
+    }
+
     /// Whether the server has warned on this connection that it gave up to wait for a standby:
     /// what it then called committed may be lost with it. Known before the commit is answered.
     #[must_use]
@@ -147,8 +159,12 @@ impl Database {
             config.connect_timeout(options.connect_max);
         }
         let encryption = Encryption::choose(&mut config, options.tls_ca_file.as_deref())?;
-        let owner = pool(&config, &options, &encryption, &OWNER);
-        let reader = pool(&config, &options, &encryption, &READER);
+        let manager = || {
+            let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+            Manager::from_config(config.clone(), encryption.clone(), recycling)
+        };
+        let owner = pool(manager(), &options, &OWNER, |client| client);
+        let reader = pool(Readers(manager()), &options, &READER, |reader| &reader.client);
         Ok(Self { config, options, encryption, owner, reader })
     }
 
@@ -169,7 +185,7 @@ impl Database {
 
     /// The pool behind [`Database::reader`]: for its figures, not for its connections.
     #[must_use]
-    pub fn reader_pool(&self) -> &Pool {
+    pub fn reader_pool(&self) -> &managed::Pool<Readers> {
         &self.reader
     }
 
@@ -207,7 +223,9 @@ impl Database {
         let (client, mut connection) = self.config.connect(self.encryption.clone()).await?;
         let unreplicated = Arc::new(AtomicBool::new(false));
         let warned = Arc::clone(&unreplicated);
+        let (held, open) = watch::channel(());
         let connection = tokio::spawn(async move {
+            let _held = held;
             while let Some(message) =
                 std::future::poll_fn(|context| connection.poll_message(context)).await
             {
@@ -232,7 +250,7 @@ impl Database {
                 }
             }
         });
-        Ok(Dedicated { client, connection, unreplicated })
+        Ok(Dedicated { client, connection, unreplicated, open })
     }
 
     /// Closes both pools: connections in use end when they are given back, no new ones are made.
@@ -261,36 +279,31 @@ const READER: Part = Part {
     connections_max: |options| options.reader_connections_max,
 };
 
-fn pool(
-    config: &Config,
+fn pool<M: managed::Manager<Error = tokio_postgres::Error> + 'static>(
+    manager: M,
     options: &DatabaseOptions,
-    encryption: &Encryption,
     part: &'static Part,
-) -> Pool {
-    let manager = Manager::from_config(
-        config.clone(),
-        encryption.clone(),
-        ManagerConfig { recycling_method: RecyclingMethod::Fast },
-    );
+    client_of: fn(&M::Type) -> &ClientWrapper,
+) -> managed::Pool<M> {
     let limits = [
         options.statement_max.as_millis().to_string(),
         options.lock_wait_max.as_millis().to_string(),
         options.idle_in_transaction_max.as_millis().to_string(),
     ];
-    let session = Hook::async_fn(move |client: &mut deadpool_postgres::ClientWrapper, _| {
+    let session = managed::Hook::async_fn(move |connection: &mut M::Type, _| {
         let [statement, lock, idle] = limits.clone();
         Box::pin(async move {
-            client
+            client_of(connection)
                 .query_one(
                     sql::DATABASE_SESSION,
                     &[&statement, &lock, &idle, &part.read_only, &part.role],
                 )
                 .await
-                .map_err(HookError::Backend)?;
+                .map_err(managed::HookError::Backend)?;
             Ok(())
         })
     });
-    Pool::builder(manager)
+    managed::Pool::builder(manager)
         .max_size((part.connections_max)(options))
         .timeouts(Timeouts {
             wait: Some(options.wait_max),

@@ -3,7 +3,7 @@
 use allhours_domain::ids::TenantId;
 use allhours_eventstore::database::{DatabaseOptions, READER_ROLE};
 use allhours_tests::database::{TestDatabase, database, database_with};
-use deadpool_postgres::Object;
+use deadpool_postgres::ClientWrapper;
 use futures_util::future::join_all;
 use tokio_postgres::error::SqlState;
 use uuid::Uuid;
@@ -34,7 +34,7 @@ async fn with_rows_of_two_tenants(database: &TestDatabase) -> [TenantId; 2] {
     tenants.map(TenantId)
 }
 
-async fn count(client: &Object) -> i64 {
+async fn count(client: &ClientWrapper) -> i64 {
     let row = client.query_one("select count(*) from notes", &[]).await.expect("a count");
     row.get(0)
 }
@@ -72,7 +72,7 @@ async fn a_connection_without_a_tenant_sees_nothing() {
     let database = database().await;
     with_rows_of_two_tenants(&database).await;
     let unset = database.reader_pool().get().await.expect("a connection");
-    assert_eq!(count(&unset).await, 0);
+    assert_eq!(count(&unset.client).await, 0);
 }
 
 #[tokio::test]

@@ -1,8 +1,9 @@
+-- The range of positions is no way to find the rows (`+ 0`): a plan that took it for one would read the log.
 select position, tenant_id, stream_type, stream_id, version, event_id, name, schema_version,
     command_id, correlation_id, causation_id, actor, occurred_at, recorded_at, payload, leaf_hash
 from events
 where tenant_id = $1
-    and position > $2 and position < $3
+    and position + 0 > $2 and position + 0 < $3
     and stream_id = $4
     and ($5::text is null or stream_type = $5)
     and (cardinality($6::text[]) = 0 or name = any ($6))
