@@ -9,16 +9,28 @@ pub mod oidc;
 mod tests;
 pub mod verify;
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use jiff::Timestamp;
+use quick_cache::sync::Cache;
+use ring::digest;
 
 pub use self::{local::LocalKey, verify::Refused};
 use self::{
     oidc::Issuer,
     verify::{Claims, Expected},
 };
-use crate::{config::Auth, graphql::viewer::Viewer, keyfile::KeyFileError};
+use crate::{clock, config::Auth, graphql::viewer::Viewer, keyfile::KeyFileError};
+
+/// How many good tokens are remembered.
+const REMEMBERED_MAX: usize = 10_000;
+/// How long a good token is taken at its word before its signature is looked at again: for so
+/// long the key of an issuer may be gone and its tokens still be good.
+const REMEMBERED_FOR: Duration = Duration::from_mins(1);
 
 /// Somebody whose token was good.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,12 +43,26 @@ pub struct Authenticated {
     pub token: [u8; 16],
 }
 
+/// A token that was good, and when that was.
+#[derive(Debug, Clone)]
+struct Remembered {
+    who: Authenticated,
+    checked_at: Instant,
+}
+
+impl Remembered {
+    fn is_good(&self) -> bool {
+        self.checked_at.elapsed() < REMEMBERED_FOR && clock::now() < self.who.expires_at
+    }
+}
+
 /// Checks tokens: local ones and those of an `OpenID` Connect issuer.
 #[derive(Debug, Clone)]
 pub struct Authenticator {
     settings: Arc<Auth>,
     local: Arc<LocalKey>,
     issuer: Option<Arc<Issuer>>,
+    remembered: Arc<Cache<[u8; 32], Remembered>>,
 }
 
 impl Authenticator {
@@ -53,15 +79,31 @@ impl Authenticator {
     #[must_use]
     pub fn new(settings: &Auth, local: LocalKey) -> Self {
         let issuer = (!settings.oidc_issuer.is_empty()).then(|| Arc::new(Issuer::new(settings)));
-        Self { settings: Arc::new(settings.clone()), local: Arc::new(local), issuer }
+        let remembered = Arc::new(Cache::new(REMEMBERED_MAX));
+        let settings = Arc::new(settings.clone());
+        Self { settings, local: Arc::new(local), issuer, remembered }
     }
 
-    /// Checks a bearer token.
+    /// Checks a bearer token. One that was good a moment ago is known by its hash: a signature
+    /// costs more than a small query.
     ///
     /// # Errors
     ///
     /// Why it is not good; [`Refused::Unavailable`] where the issuer's keys can't be had.
     pub async fn authenticate(&self, token: &str) -> Result<Authenticated, Refused> {
+        let hash = digest::digest(&digest::SHA256, token.as_bytes());
+        let hash: [u8; 32] = hash.as_ref().try_into().expect("SHA-256 has 32 bytes");
+        if let Some(known) = self.remembered.get(&hash).filter(Remembered::is_good) {
+            return Ok(known.who);
+        }
+        self.remembered.remove(&hash);
+        let who = self.checked(token).await?;
+        let checked_at = clock::instant();
+        self.remembered.insert(hash, Remembered { who: who.clone(), checked_at });
+        Ok(who)
+    }
+
+    async fn checked(&self, token: &str) -> Result<Authenticated, Refused> {
         let opening = verify::open(token)?;
         let claims = match &self.issuer {
             Some(issuer) if opening.issuer == self.settings.oidc_issuer => {

@@ -120,6 +120,25 @@ impl<L: Log> Desk<L> {
         self.folded(tenant, stream_of::<A>(id), true).await
     }
 
+    /// The state of an aggregate as this process last saw it: perhaps behind, so good for what
+    /// never changes, such as that there is one and whose it is. Loaded where none is kept.
+    ///
+    /// # Errors
+    ///
+    /// A failure of the log.
+    pub async fn recall<A: Aggregate>(
+        &self,
+        tenant: TenantId,
+        id: impl Into<Uuid>,
+    ) -> Result<Folded<A>, LogError> {
+        let stream = stream_of::<A>(id);
+        let kept = self.states.get::<A>(tenant, stream).filter(|kept| kept.version > 0);
+        match kept {
+            Some(kept) => Ok(kept),
+            None => self.folded(tenant, stream, true).await,
+        }
+    }
+
     /// Drops what is kept of a stream, so that nothing of it stays in memory.
     pub fn forget_state(&self, tenant: TenantId, stream: StreamId) {
         self.states.forget(tenant, stream);

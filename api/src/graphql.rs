@@ -23,6 +23,7 @@ pub mod node;
 pub mod page;
 pub mod payload;
 pub mod permissions;
+pub mod problem;
 pub mod query;
 pub mod scalars;
 pub mod search;

@@ -93,6 +93,12 @@ impl Batch {
         self.events.is_empty()
     }
 
+    /// Whether a projection folds any of the events.
+    #[must_use]
+    pub fn concerns(&self, projection: &Projection) -> bool {
+        self.of(projection).next().is_some()
+    }
+
     /// The events of one projection that could be read.
     fn events<'a>(
         &'a self,

@@ -6,7 +6,6 @@ use std::{
 };
 
 use allhours_domain::{
-    fields::FieldValue,
     ids::{AgentId, ArticleId, ConversationId, CustomerId, IdentityId, TeamId, TenantId},
     text::{Key, Language, Name, Tag},
     words::{
@@ -17,6 +16,8 @@ use jiff::Timestamp;
 use serde::{Serialize, de::DeserializeOwned};
 use tokio_postgres::types::{FromSqlOwned, Json, ToSql, Type};
 use uuid::Uuid;
+
+use crate::conversations::FieldEntry;
 
 /// A value that stands in a column.
 pub trait Column: Sized {
@@ -134,7 +135,7 @@ pub trait Structure: Serialize + DeserializeOwned + Clone + Debug + Send + Sync 
 
 impl Structure for BTreeSet<Tag> {}
 impl Structure for BTreeSet<AgentId> {}
-impl Structure for BTreeMap<Key, FieldValue> {}
+impl Structure for BTreeMap<Key, FieldEntry> {}
 impl Structure for BTreeMap<Key, u8> {}
 impl Structure for BTreeMap<Purpose, bool> {}
 impl Structure for Vec<Language> {}

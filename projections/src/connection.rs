@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Mutex};
 use allhours_eventstore::database::{Database, DatabaseError, Dedicated};
 use tokio_postgres::{Row, Statement, types::ToSql};
 
-use crate::error::ProjectionError;
+use crate::{error::ProjectionError, sql::sql};
 
 /// A connection outside of the pools.
 #[derive(Debug)]
@@ -27,6 +27,22 @@ impl Connection {
             DatabaseError::Tls(_) => ProjectionError::Superseded("the encryption was refused"),
         })?;
         Ok(Self { dedicated, prepared: Mutex::default() })
+    }
+
+    /// Connects for following the log: what it commits is not waited for to be on disk.
+    ///
+    /// # Errors
+    ///
+    /// The database is away or refuses.
+    pub async fn following(database: &Database) -> Result<Self, ProjectionError> {
+        let connection = Self::open(database).await?;
+        connection.query(sql!("connection/follow"), &[]).await?;
+        Ok(connection)
+    }
+
+    /// Waits until the connection has ended.
+    pub fn ended(&self) -> impl Future<Output = ()> + Send + 'static {
+        self.dedicated.ended()
     }
 
     /// The plain connection.

@@ -19,7 +19,7 @@ pub use self::{
         AssigneeScope, ConversationFilter, ConversationKey, ConversationOrder, CustomerContacts,
         DueSnooze, TeamScope, by_ids, contacts, counters, due_snoozes, list, next_snooze,
     },
-    rows::{AssignmentRow, ConversationRow, CounterRow, QueueRow, rank},
+    rows::{AssignmentRow, ConversationRow, CounterRow, FieldEntry, QueueRow, rank},
 };
 
 use crate::fold::{PoisonPolicy, Projection};
@@ -27,7 +27,7 @@ use crate::fold::{PoisonPolicy, Projection};
 /// Conversations.
 pub const PROJECTION: Projection = Projection {
     name: "conversations",
-    version: 2,
+    version: 3,
     stream_types: &["conversation"],
     poison: PoisonPolicy::Park,
     tables: &["conversations", "conversation_counters", "queue", "assignments"],

@@ -59,6 +59,7 @@ statements! {
     "churn_owners/load",
     "churn_owners/save",
     "churn_owners/scan",
+    "connection/follow",
     "conversation_counters/copy",
     "conversation_counters/load",
     "conversation_counters/save",

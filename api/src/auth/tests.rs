@@ -181,6 +181,27 @@ async fn a_token_meant_for_others_or_out_of_its_time_is_refused() {
 }
 
 #[tokio::test]
+async fn a_token_that_was_good_is_refused_once_its_time_is_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = config::Auth { leeway_s: 0, ..settings() };
+    let authenticator = Authenticator::open(&settings, folder.path()).unwrap();
+    let key = LocalKey::open(folder.path()).unwrap();
+    let mut claims = Desk::claims();
+    claims["exp"] = json!(clock::now().as_second() + 2);
+    let header = json!({"alg": "EdDSA", "typ": "at+jwt", "kid": key.key_id()});
+    let token = key.sign_parts(&header, &claims);
+    authenticator.authenticate(&token).await.unwrap();
+    let over = async {
+        while let Ok(who) = authenticator.authenticate(&token).await {
+            assert!(clock::now() <= who.expires_at + Duration::from_secs(1), "it goes on");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), over).await.expect("it ends");
+    assert_eq!(authenticator.authenticate(&token).await, Err(Refused::Expired));
+}
+
+#[tokio::test]
 async fn a_token_without_a_claim_that_is_needed_is_refused() {
     let desk = desk();
     for claim in ["exp", "sub", "tenant", "role"] {

@@ -1,19 +1,19 @@
 //! Conversations: what one sees of them, in lists and one by one, now and in the past.
 
 mod facts;
+mod kept;
 
 use std::sync::Arc;
 
 use allhours_domain::{
-    conversation::{Conversation as State, snapshot::Episode as Stretch},
-    fields::FieldValue,
-    ids::ConversationId,
+    conversation::snapshot::Episode as Stretch, fields::FieldValue, ids::ConversationId, text::Key,
     words,
 };
 use allhours_eventstore::recorded::Position;
+use allhours_projections::conversations::FieldEntry;
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject, connection::Connection};
 
-pub use self::facts::ConversationFacts;
+pub use self::{facts::ConversationFacts, kept::KeptConversations};
 use super::{
     agent::Agent,
     customer::Customer,
@@ -26,11 +26,11 @@ use super::{
     source::{self, Source},
     team::Team,
     text::PersonalText,
+    thread::Threads,
     timeline::{self, TimelineEntry},
     viewer::Viewer,
     words::{Channel, Priority, ResolutionKind, Tier, WaitingOn},
 };
-use crate::desk::stream_of;
 
 /// Where a conversation stands.
 #[derive(Debug, Enum, Clone, Copy, PartialEq, Eq)]
@@ -116,10 +116,10 @@ impl Conversation {
     ) -> Result<Option<Self>> {
         let viewer = Viewer::of(ctx)?;
         let services = ctx.data::<Services>()?;
-        let events = services.stream(viewer.tenant, stream_of::<State>(id), as_of).await?;
-        let facts = ConversationFacts::folded(&events);
-        let own = |it: &ConversationFacts| viewer.customer().is_none_or(|own| own == it.customer);
-        Ok(facts.filter(own).map(|facts| Self { facts: Arc::new(facts), as_of }))
+        let facts = services.conversations().read(services, viewer.tenant, id, as_of).await?;
+        let own =
+            |it: &Arc<ConversationFacts>| viewer.customer().is_none_or(|own| own == it.customer);
+        Ok(facts.filter(own).map(|facts| Self { facts, as_of }))
     }
 
     /// As lists show it; none where there is none for this viewer. Loaded with others.
@@ -228,7 +228,8 @@ impl Conversation {
             return Ok(Vec::new());
         }
         let fields = self.facts.fields.iter();
-        Ok(fields.map(|(field, value)| CustomField::of(viewer, field, value)).collect())
+        let read = fields.map(|(field, entry)| CustomField::read(ctx, field, entry));
+        futures_util::future::try_join_all(read).await
     }
 
     /// For whom it waits, while it waits.
@@ -305,19 +306,35 @@ impl Conversation {
         #[graphql(desc = "Only messages and notes.", default)] messages_only: bool,
     ) -> Result<Connection<Cursor, TimelineEntry>> {
         let page = BothWays::read(first, last, after.as_deref(), before.as_deref())?;
-        timeline::page(ctx, self.facts.id, self.as_of, &page, messages_only).await
+        let threads = match self.facts.tied {
+            Some(false) => Threads::none(),
+            Some(true) | None => {
+                let (services, tenant) = (ctx.data::<Services>()?, Viewer::of(ctx)?.tenant);
+                Threads::read(services, tenant, [self.facts.id], self.as_of).await?
+            }
+        };
+        let parts = threads.of(self.facts.id);
+        timeline::page(ctx, parts, self.as_of, &page, messages_only).await
     }
 }
 
 impl CustomField {
-    fn of(viewer: &Viewer, field: &str, value: &FieldValue) -> Self {
-        let empty = Self { field: field.to_owned(), ..Self::default() };
-        match value {
-            FieldValue::Text(text) => Self { text: Some(PersonalText::of(viewer, text)), ..empty },
+    async fn read(ctx: &Context<'_>, key: &Key, entry: &FieldEntry) -> Result<Self> {
+        let empty = Self { field: key.to_string(), ..Self::default() };
+        let value = match entry {
+            FieldEntry::Value(value) => value,
+            FieldEntry::TextAt(position) => {
+                let text = Source::At(Some(*position)).read(ctx, source::field).await?;
+                return Ok(Self { text, ..empty });
+            }
+        };
+        Ok(match value {
+            // Texts stand in their events.
+            FieldValue::Text(_) => empty,
             FieldValue::Integer(number) => Self { integer: Some(Long(*number)), ..empty },
             FieldValue::Boolean(truth) => Self { boolean: Some(*truth), ..empty },
             FieldValue::Date(date) => Self { date: Some(Date(*date)), ..empty },
             FieldValue::Choice(choice) => Self { choice: Some(choice.to_string()), ..empty },
-        }
+        })
     }
 }

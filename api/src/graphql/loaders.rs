@@ -6,7 +6,6 @@ use std::{collections::HashMap, sync::Arc};
 use allhours_domain::{
     agent::{AgentEvent, AgentSnapshot},
     catalogue::AnyEvent,
-    conversation::Conversation as ConversationState,
     customer::{CustomerEvent, CustomerSnapshot},
     ids::{AgentId, ConversationId, CustomerId, TeamId, TenantId},
     team::{TeamEvent, TeamSnapshot},
@@ -239,12 +238,8 @@ impl Loader<ConversationId> for Conversations {
         let mut found: HashMap<_, _> =
             rows.iter().map(|row| (row.id, Arc::new(ConversationFacts::from(row)))).collect();
         for id in keys.iter().filter(|id| !found.contains_key(*id)).copied().collect::<Vec<_>>() {
-            let stream = stream_of::<ConversationState>(id);
-            if let Some(facts) =
-                ConversationFacts::folded(&services.stream(*tenant, stream, None).await?)
-            {
-                found.insert(id, Arc::new(facts));
-            }
+            let facts = services.conversations().read(services, *tenant, id, None).await?;
+            found.extend(facts.map(|facts| (id, facts)));
         }
         Ok(found)
     }

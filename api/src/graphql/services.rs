@@ -20,7 +20,10 @@ use allhours_eventstore::{
 use allhours_projections::{error::ProjectionError, runner::Progress, search::SearchReader};
 use async_graphql::{Error, Result};
 
-use super::error::{Code, internal, of_log, unavailable};
+use super::{
+    conversation::KeptConversations,
+    error::{Code, internal, of_log, unavailable},
+};
 use crate::desk::{Desk, folded::read};
 
 /// The longest wait for a `minPosition`.
@@ -28,7 +31,7 @@ const WAIT_MAX: Duration = Duration::from_secs(5);
 
 /// What the schema stands on; cheap to clone.
 #[derive(Clone)]
-pub struct Services(Arc<Parts>);
+pub struct Services(Arc<Shared>);
 
 /// The parts of [`Services`].
 pub struct Parts {
@@ -46,6 +49,12 @@ pub struct Parts {
     pub search: SearchReader,
 }
 
+/// The parts, and what reads have learned of them.
+struct Shared {
+    parts: Parts,
+    conversations: KeptConversations,
+}
+
 impl fmt::Debug for Services {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Services").finish_non_exhaustive()
@@ -56,7 +65,7 @@ impl std::ops::Deref for Services {
     type Target = Parts;
 
     fn deref(&self) -> &Parts {
-        &self.0
+        &self.0.parts
     }
 }
 
@@ -79,7 +88,13 @@ impl Services {
     /// Of these parts.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(parts))
+        Self(Arc::new(Shared { parts, conversations: KeptConversations::default() }))
+    }
+
+    /// Conversations as they were last read.
+    #[must_use]
+    pub fn conversations(&self) -> &KeptConversations {
+        &self.0.conversations
     }
 
     /// A connection that sees one tenant, for one statement.
@@ -131,8 +146,34 @@ impl Services {
         stream: StreamId,
         as_of: Option<Position>,
     ) -> Result<Vec<(Recorded, E)>> {
+        let sealed = self.events(tenant, stream, 0, as_of).await?;
+        self.open(sealed).await?.into_iter().map(read_as).collect()
+    }
+
+    /// The same after a version, with texts as they stand in the log.
+    ///
+    /// # Errors
+    ///
+    /// A failure of the log.
+    pub async fn sealed_stream<E: StoredEvent>(
+        &self,
+        tenant: TenantId,
+        stream: StreamId,
+        after: i32,
+        as_of: Option<Position>,
+    ) -> Result<Vec<(Recorded, E)>> {
+        let sealed = self.events(tenant, stream, after, as_of).await?;
+        sealed.into_iter().map(read_as).collect()
+    }
+
+    async fn events(
+        &self,
+        tenant: TenantId,
+        stream: StreamId,
+        mut after: i32,
+        as_of: Option<Position>,
+    ) -> Result<Vec<Recorded>> {
         let mut events = Vec::new();
-        let mut after = 0;
         loop {
             count_statement();
             let page = self.log.load(tenant, stream, after, PAGE).await;
@@ -142,15 +183,9 @@ impl Services {
             let until = |it: &Recorded| as_of.is_none_or(|as_of| it.position <= as_of);
             events.extend(page.into_iter().filter(until));
             if !full {
-                break;
+                return Ok(events);
             }
         }
-        let opened = self.open(events).await?;
-        let read = |recorded: Recorded| {
-            let event = read::<E>(&recorded).map_err(|error| of_log(&error))?;
-            Ok((recorded, event))
-        };
-        opened.into_iter().map(read).collect()
     }
 
     /// Opens the texts of events.
@@ -165,6 +200,11 @@ impl Services {
         count_statement();
         self.log.open(events).await.map_err(|error| of_log(&error))
     }
+}
+
+fn read_as<E: StoredEvent>(recorded: Recorded) -> Result<(Recorded, E)> {
+    let event = read::<E>(&recorded).map_err(|error| of_log(&error))?;
+    Ok((recorded, event))
 }
 
 /// Which projections an answer is read from, with all that may stand below it.

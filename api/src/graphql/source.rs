@@ -2,7 +2,7 @@
 
 use allhours_domain::{
     agent::AgentEvent, catalogue::AnyEvent, conversation::ConversationEvent,
-    customer::CustomerEvent, ids::IdentityId, personal::Personal,
+    customer::CustomerEvent, fields::FieldValue, ids::IdentityId, personal::Personal,
 };
 use allhours_eventstore::recorded::Position;
 use async_graphql::{Context, Result};
@@ -67,6 +67,16 @@ pub fn name(event: &AnyEvent) -> Option<&Personal> {
 pub fn subject(event: &AnyEvent) -> Option<&Personal> {
     let AnyEvent::Conversation(ConversationEvent::Opened(event)) = event else { return None };
     event.subject.as_ref()
+}
+
+/// The text of a custom field in the event that set it.
+#[must_use]
+pub fn field(event: &AnyEvent) -> Option<&Personal> {
+    let AnyEvent::Conversation(ConversationEvent::FieldSet(event)) = event else { return None };
+    match &event.value {
+        Some(FieldValue::Text(text)) => Some(text),
+        _ => None,
+    }
 }
 
 /// What was written, in the event of a message.

@@ -27,6 +27,12 @@ const TIES: &[&str] = &[
     "conversation.split_off",
     "conversation.split_from",
 ];
+/// Whether an event of this name ties conversations to each other.
+#[must_use]
+pub fn ties(name: &str) -> bool {
+    TIES.contains(&name)
+}
+
 /// How many ties of one conversation are followed.
 const TIES_MAX: usize = 1_000;
 /// How deep merges into merged conversations, and splits of split ones, are followed.
@@ -113,6 +119,12 @@ impl Threads {
             level = next.into_iter().collect();
         }
         Ok(Self(known))
+    }
+
+    /// Of conversations that were never tied to another one.
+    #[must_use]
+    pub fn none() -> Self {
+        Self(BTreeMap::new())
     }
 
     /// The parts that make up a conversation together with those merged into it.

@@ -9,7 +9,7 @@ use allhours_domain::{
     words,
 };
 use allhours_eventstore::{
-    history::{History, Parts, Start},
+    history::{History, Part, Parts, Start},
     recorded::{Position, Recorded},
 };
 use async_graphql::{
@@ -26,7 +26,6 @@ use super::{
     scalars::{self, DateTime},
     services::{Services, count_statement},
     text::PersonalText,
-    thread::Threads,
     viewer::{Role, Viewer},
     words::Channel,
 };
@@ -159,14 +158,21 @@ pub fn sees(viewer: &Viewer, name: &str) -> bool {
     viewer.role != Role::Customer || FOR_CUSTOMERS.contains(&name)
 }
 
-/// A page of the timeline.
+/// Whether the caller asks for what was written, and not only when and by whom.
+fn reads_messages(ctx: &Context<'_>) -> bool {
+    let ahead = ctx.look_ahead();
+    let nodes = [ahead.field("nodes"), ahead.field("edges").field("node")];
+    nodes.iter().any(|node| node.field("message").exists())
+}
+
+/// A page of a timeline that is made up of `parts`.
 ///
 /// # Errors
 ///
 /// A failure of the log, or a cursor of another list.
 pub async fn page(
     ctx: &Context<'_>,
-    id: ConversationId,
+    parts: Vec<Part>,
     as_of: Option<Position>,
     page: &BothWays,
     messages_only: bool,
@@ -176,7 +182,7 @@ pub async fn page(
     let (after, before) = page.keys(Cursor::as_number)?;
     let ends = as_of.map(|as_of| as_of.saturating_add(1));
     let wanted = Parts {
-        parts: Threads::read(services, viewer.tenant, [id], as_of).await?.of(id),
+        parts,
         after,
         before: [before, ends].into_iter().flatten().min(),
         names: names(viewer, messages_only),
@@ -193,7 +199,7 @@ pub async fn page(
     } else {
         events.truncate(page.limit);
     }
-    let entries = services.open(events).await?;
+    let entries = if reads_messages(ctx) { services.open(events).await? } else { events };
     let entries: Vec<_> = entries
         .iter()
         .map(|recorded| Ok((Cursor::number(recorded.position), entry(viewer, recorded)?)))

@@ -6,17 +6,16 @@ use allhours_domain::{
         ConversationEvent,
         event::{FieldSet, Opened, Resolved, SplitFrom, SplitOff},
     },
-    fields::FieldValue,
     ids::{ConversationId, TenantId},
     words::{ConversationStatus, ResolutionKind},
 };
-use allhours_eventstore::recorded::Recorded;
+use allhours_eventstore::recorded::{Position, Recorded};
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::{
     columns::{Structured, whole_microseconds},
-    conversations::{AssignmentRow, ConversationRow, CounterRow, QueueRow, rank},
+    conversations::{AssignmentRow, ConversationRow, CounterRow, FieldEntry, QueueRow, rank},
     counters::{Counter, Counters},
     fold::Fold,
     intervals::Intervals,
@@ -202,7 +201,7 @@ impl ConversationRow {
             ConversationEvent::Untagged(event) => {
                 self.tags.remove(&event.tag);
             }
-            ConversationEvent::FieldSet(event) => self.set_field(event),
+            ConversationEvent::FieldSet(event) => self.set_field(event, recorded.position),
             ConversationEvent::Assigned(event) => self.assignee_id = Some(event.agent),
             ConversationEvent::Claimed(event) => self.assignee_id = Some(event.agent),
             ConversationEvent::Released(_) => self.assignee_id = None,
@@ -286,21 +285,11 @@ impl ConversationRow {
         self.message_count += 1;
     }
 
-    /// Texts are personal and stay in the log.
-    fn set_field(&mut self, event: &FieldSet) {
+    fn set_field(&mut self, event: &FieldSet, position: Position) {
         match &event.value {
-            None | Some(FieldValue::Text(_)) => {
-                self.fields.remove(&event.field);
-            }
-            Some(
-                value @ (FieldValue::Integer(_)
-                | FieldValue::Boolean(_)
-                | FieldValue::Date(_)
-                | FieldValue::Choice(_)),
-            ) => {
-                self.fields.insert(event.field.clone(), value.clone());
-            }
-        }
+            None => self.fields.remove(&event.field),
+            Some(value) => self.fields.insert(event.field.clone(), FieldEntry::of(value, position)),
+        };
     }
 }
 

@@ -10,6 +10,7 @@ use allhours_domain::{
 };
 use allhours_eventstore::recorded::Position;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{columns::Structured, intervals::interval, rows::table};
@@ -41,8 +42,8 @@ table! {
         language: Option<Language>,
         /// Its tags.
         tags: Structured<BTreeSet<Tag>>,
-        /// Its custom fields but the texts, which are personal and stand in its stream.
-        fields: Structured<BTreeMap<Key, FieldValue>>,
+        /// Its custom fields that have a value.
+        fields: Structured<BTreeMap<Key, FieldEntry>>,
         /// For whom it waits, while it waits.
         waiting_on: Option<WaitingOn>,
         /// How sure the resolution is, while it is resolved or closed.
@@ -152,6 +153,30 @@ table! {
 interval! {
     AssignmentRow about (tenant_id: TenantId, conversation_id: ConversationId)
     saying (agent_id, status)
+}
+
+/// A custom field: its value, or where its text stands. Texts are personal and stay in the log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FieldEntry {
+    /// What it says.
+    Value(FieldValue),
+    /// In which event its text stands.
+    TextAt(Position),
+}
+
+impl FieldEntry {
+    /// Of a value that was set by the event at `position`.
+    #[must_use]
+    pub fn of(value: &FieldValue, position: Position) -> Self {
+        match value {
+            FieldValue::Text(_) => Self::TextAt(position),
+            FieldValue::Integer(_)
+            | FieldValue::Boolean(_)
+            | FieldValue::Date(_)
+            | FieldValue::Choice(_) => Self::Value(value.clone()),
+        }
+    }
 }
 
 /// The place in line: first by priority, then by tier; smaller comes first.

@@ -150,8 +150,12 @@ fn texts_of_custom_fields_stand_in_no_row() {
     let set = |value| ConversationEvent::FieldSet(FieldSet { field: field.clone(), value });
     let text = FieldValue::Text(Personal::about(customer, "canary"));
     let fold = after(vec![opened(), set(Some(FieldValue::Integer(3)))]);
-    assert_eq!(row(&fold).fields.get(&field), Some(&FieldValue::Integer(3)));
+    let three = FieldEntry::Value(FieldValue::Integer(3));
+    assert_eq!(row(&fold).fields.get(&field), Some(&three));
     let fold = after(vec![opened(), set(Some(FieldValue::Integer(3))), set(Some(text))]);
+    assert_eq!(row(&fold).fields.get(&field), Some(&FieldEntry::TextAt(3)));
+    assert!(!format!("{:?}", row(&fold)).contains("canary"));
+    let fold = after(vec![opened(), set(Some(FieldValue::Integer(3))), set(None)]);
     assert!(row(&fold).fields.is_empty());
 }
 

@@ -87,8 +87,10 @@ pub(super) async fn status(
     for (name, seen) in seen {
         let of =
             |live: bool| generations.iter().find(|it| it.projection == name && it.live == live);
-        let (generation, version, position) =
+        let (generation, version, noted) =
             of(true).map_or((0, 0, 0), |it| (it.generation, it.version, it.position));
+        // The checkpoint may be behind by events that change no row.
+        let position = noted.max(seen.position);
         let mut parked = 0;
         for row in &letters {
             if column::<String>(row, "dead_letters", "projection")? == name {

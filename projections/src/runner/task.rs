@@ -8,6 +8,7 @@ use allhours_eventstore::{
     recorded::{Position, Recorded},
     tail::Tail,
 };
+use futures_util::future::OptionFuture;
 use tokio::{sync::watch, time::Instant};
 use tokio_postgres::types::ToSql;
 use tokio_util::sync::CancellationToken;
@@ -20,7 +21,11 @@ use crate::{
     generations::schema,
     rebuild,
     rows::column,
-    runner::{RunState, RunnerOptions, progress::Seen},
+    runner::{
+        RunState, RunnerOptions,
+        place::{Live, Place},
+        progress::Seen,
+    },
     sql::sql,
 };
 
@@ -41,23 +46,6 @@ enum Turn {
     Newer,
 }
 
-/// The live generation, as its checkpoint says.
-struct Live {
-    generation: i32,
-    version: i32,
-    position: Position,
-}
-
-impl Live {
-    fn read(row: &tokio_postgres::Row) -> Result<Self, ProjectionError> {
-        Ok(Self {
-            generation: column(row, "checkpoints", "generation")?,
-            version: column(row, "checkpoints", "version")?,
-            position: column(row, "checkpoints", "position")?,
-        })
-    }
-}
-
 /// One projection's task.
 pub(super) struct Task<L> {
     projection: &'static Projection,
@@ -70,7 +58,7 @@ pub(super) struct Task<L> {
     fold: Box<dyn Fold>,
     connection: Option<Connection>,
     generation: Option<i32>,
-    position: Position,
+    place: Place,
     /// Read while the batch before was applied.
     ahead: Option<(Position, Vec<Arc<Recorded>>)>,
     failures: u32,
@@ -100,7 +88,7 @@ impl<L: Log> Task<L> {
             fold: (projection.fold)(),
             connection: None,
             generation: None,
-            position: 0,
+            place: Place::unknown(),
             ahead: None,
             failures: 0,
             singly_until: 0,
@@ -128,7 +116,22 @@ impl<L: Log> Task<L> {
                 Err(error) => self.failed(error).await,
             }
         }
+        self.note_last().await;
         self.seen.send_modify(|seen| seen.state = RunState::Stopped);
+    }
+
+    /// Leaves the checkpoint where the rows are: a second turn where the first found another
+    /// generation.
+    async fn note_last(&mut self) {
+        for _ in 0..2 {
+            if !self.place.is_ahead() && self.place.position >= self.tail.head() {
+                return;
+            }
+            if let Err(error) = self.turn().await {
+                tracing::debug!(%error, "a checkpoint stays behind");
+                return;
+            }
+        }
     }
 
     /// Reads and applies one batch.
@@ -137,7 +140,8 @@ impl<L: Log> Task<L> {
             Some(connection) if !connection.is_closed() => connection,
             _ => {
                 self.generation = None;
-                Connection::open(&self.database).await?
+                self.doubts();
+                Connection::following(&self.database).await?
             }
         };
         let turned = self.turn_on(&connection).await;
@@ -152,13 +156,14 @@ impl<L: Log> Task<L> {
             return self.find_place(connection).await;
         }
         let started = Instant::now();
-        let events = match self.ahead.take() {
-            Some((after, events)) if after == self.position => events,
-            _ if self.tail.head() <= self.position => return Ok(Turn::Idle),
-            _ => self.tail.after(self.position, self.limit()).await?,
-        };
-        let batch = Batch::decode(events, |stream_type| self.projection.folds(stream_type));
+        let Some(batch) = self.batch().await? else { return Ok(Turn::Idle) };
         let Some(last) = batch.last() else { return Ok(Turn::Idle) };
+        if !batch.concerns(self.projection) && !self.has_to_note() {
+            let position = last.position;
+            self.moved(position, None, started);
+            self.place.pass(position, batch);
+            return Ok(Turn::Moved);
+        }
         let name: [&(dyn ToSql + Sync); 1] = [&self.projection.name];
         let (begun, locked) = tokio::join!(
             connection.run("begin"),
@@ -167,7 +172,7 @@ impl<L: Log> Task<L> {
         begun?;
         let live = locked?.first().map(Live::read).transpose()?;
         let ours = live.as_ref().is_some_and(|live| {
-            Some(live.generation) == self.generation && live.position == self.position
+            Some(live.generation) == self.generation && live.position == self.place.noted
         });
         if !ours {
             connection.run("rollback").await?;
@@ -176,8 +181,32 @@ impl<L: Log> Task<L> {
             return Ok(if held && matches!(found, Turn::Idle) { Turn::Held } else { found });
         }
         let age_seconds = self.apply(connection, &batch, last).await?;
-        self.moved(last.position, batch.len(), age_seconds, started);
+        self.moved(last.position, Some(age_seconds), started);
+        self.place.note(last.position);
         Ok(Turn::Moved)
+    }
+
+    /// What is to be done next; where there is nothing new, to note how far this is.
+    async fn batch(&mut self) -> Result<Option<Batch>, ProjectionError> {
+        let events = match self.ahead.take() {
+            Some((after, events)) if after == self.place.position => events,
+            _ if self.tail.head() <= self.place.position => {
+                return Ok(if self.has_to_note() { self.place.take_unnoted() } else { None });
+            }
+            _ => self.tail.after(self.place.position, self.limit()).await?,
+        };
+        Ok(Some(Batch::decode(events, |stream_type| self.projection.folds(stream_type))))
+    }
+
+    /// Whether the checkpoint may stay behind no longer.
+    fn has_to_note(&self) -> bool {
+        self.place.is_due() || self.stop.is_cancelled()
+    }
+
+    /// Until the checkpoint is read again, nobody is told that rows are there: a server that
+    /// crashed may have taken back what it had not yet written down.
+    fn doubts(&self) {
+        self.seen.send_modify(|seen| seen.position = 0);
     }
 
     /// Applies a batch and commits, and reads the next page meanwhile.
@@ -238,18 +267,19 @@ impl<L: Log> Task<L> {
         if live.version > self.projection.version {
             return Ok(Turn::Newer);
         }
-        let moved = Some(live.generation) != self.generation || live.position != self.position;
+        let moved =
+            Some(live.generation) != self.generation || live.position != self.place.position;
         if Some(live.generation) != self.generation {
             connection.work_in(&schema(self.projection.name, live.generation)).await?;
             self.generation = Some(live.generation);
         }
-        self.position = live.position;
+        self.place.note(live.position);
         self.seen.send_modify(|seen| seen.position = live.position);
         Ok(if moved { Turn::Moved } else { Turn::Idle })
     }
 
     fn limit(&self) -> usize {
-        if self.position < self.singly_until { 1 } else { self.options.batch_events_max }
+        if self.place.position < self.singly_until { 1 } else { self.options.batch_events_max }
     }
 
     /// The letter for this event, if it is the one that was found to fail.
@@ -258,17 +288,19 @@ impl<L: Log> Task<L> {
         Some(Letter::new(last, why))
     }
 
-    fn moved(&mut self, position: Position, events: usize, age_seconds: f64, started: Instant) {
+    fn moved(&mut self, position: Position, age_seconds: Option<f64>, started: Instant) {
         let labels = [("projection", self.projection.name)];
         let head = *self.grown.borrow();
         #[expect(clippy::cast_precision_loss, reason = "a gauge; positions stay below 2^52")]
         metrics::gauge!("allhours_projection_lag_events", &labels)
             .set((head - position).max(0) as f64);
-        metrics::gauge!("allhours_projection_lag_seconds", &labels).set(age_seconds.max(0.0));
-        metrics::counter!("allhours_projection_events_total", &labels).increment(events as u64);
+        if let Some(age_seconds) = age_seconds {
+            metrics::gauge!("allhours_projection_lag_seconds", &labels).set(age_seconds.max(0.0));
+        }
+        metrics::counter!("allhours_projection_events_total", &labels)
+            .increment((position - self.place.position).max(0).unsigned_abs());
         metrics::histogram!("allhours_projection_batch_seconds", &labels)
             .record(started.elapsed().as_secs_f64());
-        self.position = position;
         self.failures = 0;
         self.seen.send_modify(|seen| {
             seen.position = position;
@@ -309,12 +341,12 @@ impl<L: Log> Task<L> {
             self.pause(wait.min(self.options.retry_max)).await;
             return;
         }
-        let alone = self.position < self.singly_until;
+        let alone = self.place.position < self.singly_until;
         if !alone && !matches!(error, ProjectionError::Poison { .. }) {
             let events = i64::try_from(self.options.batch_events_max).unwrap_or(i64::MAX);
-            self.singly_until = self.position.saturating_add(events);
+            self.singly_until = self.place.position.saturating_add(events);
         } else if alone && self.projection.poison == PoisonPolicy::Park {
-            self.poison = Some((self.position + 1, why));
+            self.poison = Some((self.place.position + 1, why));
         } else {
             tracing::error!(projection = self.projection.name, why, "a projection stopped");
             self.report(RunState::Halted, &why);
@@ -342,8 +374,10 @@ impl<L: Log> Task<L> {
     }
 
     async fn wait_for_events(&mut self) {
+        let ended = OptionFuture::from(self.connection.as_ref().map(Connection::ended));
         tokio::select! {
             () = self.stop.cancelled() => {}
+            Some(()) = ended => self.doubts(),
             grown = self.grown.changed() => {
                 // The log of a process that is stopping grows no more.
                 if grown.is_err() {

@@ -131,9 +131,43 @@ async fn a_field_takes_values_of_the_kind_that_the_desk_defines() {
         let no = desk.refused(&desk.ada, mutation, input, CONVERSATION).await;
         assert_eq!(no["code"], expected);
     }
+    let list = "query ($p: Position) { conversations(first: 1, minPosition: $p) { nodes { \
+                fields { field text { text } integer choice } } } }";
+    let at = desk.head().await;
+    let listed = desk.ask(&desk.ada, list, json!({ "p": at })).await;
+    let listed = &listed["data"]["conversations"]["nodes"][0]["fields"];
+    assert_eq!(listed[0]["choice"], "fit", "{listed:#}");
+    assert_eq!(listed[1]["text"]["text"], "A-17");
+    assert_eq!(listed[2]["integer"], 42);
     let cleared = set("size", json!(null));
     let payload = desk.granted(&desk.ada, mutation, cleared, CONVERSATION).await;
     assert_eq!(payload["conversation"]["fields"].as_array().map(Vec::len), Some(2));
+}
+
+#[tokio::test]
+async fn a_conversation_that_is_read_again_is_as_it_is_now_and_in_the_past_as_it_was() {
+    let desk = TestDesk::open().await;
+    let (lin, _) = desk.customer("Lin").await;
+    let id = desk.conversation(&lin, "My shoes are too small.").await;
+    let opened = desk.head().await;
+    let read = "query ($id: ID!, $asOf: AsOf) { conversation(id: $id, asOf: $asOf) \
+                { version tags lastMessage { text } } }";
+    let seen = async |as_of: serde_json::Value| {
+        let answer = desk.ask(&desk.ada, read, json!({ "id": id, "asOf": as_of })).await;
+        answer["data"]["conversation"].clone()
+    };
+    let first = seen(json!(null)).await;
+    assert_eq!(first["lastMessage"]["text"], "My shoes are too small.", "{first:#}");
+    assert_eq!(seen(json!(null)).await, first);
+    for tag in ["shoes", "size"] {
+        let input = json!({ "conversationId": id, "tag": tag });
+        desk.granted(&desk.ada, "conversationAddTag", input, CONVERSATION).await;
+    }
+    let now = seen(json!(null)).await;
+    assert_eq!(now["tags"], json!(["shoes", "size"]));
+    assert_eq!(now["version"].as_i64(), first["version"].as_i64().map(|version| version + 2));
+    assert_eq!(seen(json!({ "position": opened })).await, first);
+    assert_eq!(seen(json!(null)).await, now, "the past is not kept as the present");
 }
 
 #[tokio::test]

@@ -1,6 +1,9 @@
 //! Following the log: exactly once, in batches of any size, by any number of processes.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use allhours_domain::ids::TenantId;
 use allhours_projections::{
@@ -58,6 +61,37 @@ async fn a_reader_who_waits_for_its_own_write_sees_it() {
     assert!(!beyond.expect("progress"), "nobody waits longer than they may");
     assert!(progress.wait_for_these(&["nonsense"], 1, LONG).await.is_err());
     runner.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_projection_that_nothing_concerns_is_there_at_once_and_its_checkpoint_soon() {
+    const STEPS: usize = 80;
+    let (database, log, mut history, position) = desk_with_history(12, 200).await;
+    let runner = runner(&database, &log, 1_000).await;
+    assert!(runner.wait_for(position, LONG).await.expect("progress"));
+    let owner = database.owner().await.expect("a connection");
+    let checkpoint = "select position, xmin::text from read.checkpoints where projection = 'teams'";
+    let noted = async || {
+        let row = owner.query_one(checkpoint, &[]).await.expect("a row");
+        (row.get::<_, i64>(0), row.get::<_, String>(1))
+    };
+    let mut head = position;
+    let mut writes = BTreeSet::new();
+    for _ in 0..STEPS {
+        head = history.go_on(1).await;
+        let there = runner.progress().wait_for_these(&["teams"], head, LONG).await;
+        assert!(there.expect("progress"));
+        writes.insert(noted().await.1);
+    }
+    assert!(writes.len() < STEPS / 2, "{} of {STEPS} steps were written down", writes.len());
+    let follows = async {
+        while noted().await.0 < head {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(LONG, follows).await.expect("the checkpoint follows");
+    runner.stop().await;
+    holds(&database, &log, head).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,16 +1,18 @@
 //! What is known of a conversation: one form, whether a table or the stream tells.
 
+use std::collections::BTreeMap;
+
 use allhours_domain::{
     conversation::{ConversationEvent, ConversationSnapshot, snapshot::Episode as Stretch},
-    fields::FieldValue,
     ids::{AgentId, ConversationId, CustomerId, TeamId},
+    text::Key,
     words,
 };
 use allhours_eventstore::recorded::{Position, Recorded};
-use allhours_projections::conversations::ConversationRow;
+use allhours_projections::conversations::{ConversationRow, FieldEntry};
 use jiff::Timestamp;
 
-use crate::graphql::{scalars::count, source::Source};
+use crate::graphql::{scalars::count, source::Source, thread};
 
 /// What is known of a conversation, from a table or from the stream.
 #[derive(Debug, Clone)]
@@ -29,7 +31,7 @@ pub struct ConversationFacts {
     pub(super) team: Option<TeamId>,
     pub(super) assignee: Option<AgentId>,
     pub(super) tags: Vec<String>,
-    pub(super) fields: Vec<(String, FieldValue)>,
+    pub(super) fields: Vec<(Key, FieldEntry)>,
     pub(super) waiting_on: Option<words::WaitingOn>,
     pub(super) opened_at: Timestamp,
     pub(super) last_activity_at: Timestamp,
@@ -41,6 +43,8 @@ pub struct ConversationFacts {
     pub(super) merged_into: Option<ConversationId>,
     /// Only where it was folded from its stream.
     pub(super) episodes: Option<Vec<Stretch>>,
+    /// Whether it was ever merged with another one or split; known where it was folded.
+    pub(super) tied: Option<bool>,
 }
 
 impl From<&ConversationRow> for ConversationFacts {
@@ -60,7 +64,7 @@ impl From<&ConversationRow> for ConversationFacts {
             team: row.team_id,
             assignee: row.assignee_id,
             tags: row.tags.0.iter().map(ToString::to_string).collect(),
-            fields: fields.map(|(key, value)| (key.to_string(), value.clone())).collect(),
+            fields: fields.map(|(key, entry)| (key.clone(), entry.clone())).collect(),
             waiting_on: row.waiting_on,
             opened_at: row.opened_at,
             last_activity_at: row.last_activity_at,
@@ -71,62 +75,95 @@ impl From<&ConversationRow> for ConversationFacts {
             episode: row.episode,
             merged_into: row.merged_into,
             episodes: None,
+            tied: None,
         }
     }
 }
 
-impl ConversationFacts {
-    /// Folded from the events of its stream; none where it was never opened.
+/// A conversation folded from its stream as it stands there, sealed: texts are known by where
+/// they stand, so that keeping this keeps nobody's words.
+#[derive(Debug, Clone, Default)]
+pub struct ConversationFold {
+    snapshot: Option<ConversationSnapshot>,
+    version: i32,
+    subject: Option<Position>,
+    last_message: Option<Position>,
+    fields: BTreeMap<Key, FieldEntry>,
+    tied: bool,
+}
+
+impl ConversationFold {
+    /// How many events it was folded from.
     #[must_use]
-    pub fn folded(events: &[(Recorded, ConversationEvent)]) -> Option<Self> {
-        let mut seen = None;
-        let mut last_message = None;
-        for (recorded, event) in events {
-            ConversationSnapshot::fold(&mut seen, event, recorded.occurred_at);
-            if let ConversationEvent::CustomerMessageReceived(_)
-            | ConversationEvent::AgentReplied(_) = event
-            {
-                last_message = Some(recorded.position);
-            } else if let ConversationEvent::SplitOff(_) | ConversationEvent::SplitFrom(_) = event {
-                last_message = None;
-            }
-        }
-        let snapshot = seen?;
-        let version = events.last()?.0.version;
-        Some(Self::of(snapshot, version, last_message))
+    pub fn version(&self) -> i32 {
+        self.version
     }
 
-    fn of(snapshot: ConversationSnapshot, version: i32, last_message: Option<Position>) -> Self {
-        let (waiting_since, episode) = (snapshot.waiting_since(), snapshot.episode());
-        let fields = snapshot.fields.into_iter();
-        Self {
+    /// Takes the next event of the stream.
+    pub fn take(&mut self, recorded: &Recorded, event: &ConversationEvent) {
+        let position = recorded.position;
+        self.version = recorded.version;
+        self.tied |= thread::ties(&recorded.name);
+        ConversationSnapshot::fold(&mut self.snapshot, event, recorded.occurred_at);
+        match event {
+            ConversationEvent::Opened(event) => {
+                self.subject = event.subject.as_ref().map(|_| position);
+            }
+            ConversationEvent::CustomerMessageReceived(_) | ConversationEvent::AgentReplied(_) => {
+                self.last_message = Some(position);
+            }
+            ConversationEvent::SplitOff(_) | ConversationEvent::SplitFrom(_) => {
+                self.last_message = None;
+            }
+            ConversationEvent::FieldSet(event) => {
+                match &event.value {
+                    Some(value) => {
+                        let entry = FieldEntry::of(value, position);
+                        self.fields.insert(event.field.clone(), entry)
+                    }
+                    None => self.fields.remove(&event.field),
+                };
+            }
+            _ => {}
+        }
+    }
+
+    /// What is known after these events; none where it was never opened.
+    #[must_use]
+    pub fn facts(&self) -> Option<ConversationFacts> {
+        let snapshot = self.snapshot.as_ref()?;
+        let fields = self.fields.iter();
+        Some(ConversationFacts {
             id: snapshot.conversation,
-            version,
+            version: self.version,
             customer: snapshot.customer,
             channel: snapshot.channel,
-            subject: Source::Here(snapshot.subject),
-            last_message,
-            language: snapshot.language,
+            subject: Source::At(self.subject),
+            last_message: self.last_message,
+            language: snapshot.language.clone(),
             status: snapshot.status,
             tier: snapshot.tier,
             priority: snapshot.priority,
             team: snapshot.team,
             assignee: snapshot.assignee,
             tags: snapshot.tags.iter().map(ToString::to_string).collect(),
-            fields: fields.map(|(key, value)| (key.to_string(), value)).collect(),
+            fields: fields.map(|(key, entry)| (key.clone(), entry.clone())).collect(),
             waiting_on: snapshot.waiting_on,
             opened_at: snapshot.opened_at,
             last_activity_at: snapshot.last_activity_at,
-            waiting_since,
+            waiting_since: snapshot.waiting_since(),
             snoozed_until: snapshot.snoozed_until,
             resolved_at: snapshot.resolved_at,
             message_count: count(snapshot.message_count),
-            episode: count(episode),
+            episode: count(snapshot.episode()),
             merged_into: snapshot.merged_into,
-            episodes: Some(snapshot.episodes),
-        }
+            episodes: Some(snapshot.episodes.clone()),
+            tied: Some(self.tied),
+        })
     }
+}
 
+impl ConversationFacts {
     /// Whose it is.
     #[must_use]
     pub fn customer(&self) -> CustomerId {

@@ -21,7 +21,7 @@ async fn on(
     id: &ID,
     command: impl Into<command::ArticleCommand>,
 ) -> Granted<Article> {
-    let (id, _) = call.found::<Aggregate>(Kind::Article, "articleId", id).await?;
+    let id = call.known::<Aggregate>(Kind::Article, "articleId", id).await?;
     carry_out(call, ArticleId(id), command).await
 }
 
@@ -146,7 +146,7 @@ mutations! {
         let command = command::Cite {
             locale: input.locale.0,
             version: u32::try_from(input.version).unwrap_or_default(),
-            conversation: conversation.await?.0,
+            conversation: conversation.await?,
             agent: call.agent()?,
         };
         on(call, &input.article_id, command).await

@@ -44,8 +44,8 @@ mutations! {
     |call, input| {
         let mut races = 0;
         loop {
-            let (source, seen) = call.known_conversation("sourceId", &input.source_id).await?;
-            let (target, other) = call.known_conversation("targetId", &input.target_id).await?;
+            let (source, seen) = call.found_conversation("sourceId", &input.source_id).await?;
+            let (target, other) = call.found_conversation("targetId", &input.target_id).await?;
             let Some(target_customer) = other.state.customer() else {
                 return Err(Problem::not_found("targetId"));
             };
@@ -75,7 +75,7 @@ mutations! {
     refuses { Closed, NotMerged, NotMergedHere },
     |call, input| {
         let (source, state) =
-            call.known_conversation("conversationId", &input.conversation_id).await?;
+            call.found_conversation("conversationId", &input.conversation_id).await?;
         let mut unit = call
             .services
             .desk
@@ -128,7 +128,7 @@ async fn split(
     messages: &[MessageId],
     subject: Option<Subject>,
 ) -> Result<(ConversationId, Tried), Problem> {
-    let (source, seen) = call.known_conversation("conversationId", source).await?;
+    let (source, seen) = call.found_conversation("conversationId", source).await?;
     let state = &seen.state;
     let (Some(customer), Some(tier), Some(priority)) =
         (state.customer(), state.tier(), state.priority())

@@ -19,7 +19,7 @@ pub(super) async fn on(
     id: &ID,
     command: impl Into<command::ConversationCommand>,
 ) -> Granted<Conversation> {
-    let (id, _) = call.known_conversation("conversationId", id).await?;
+    let id = call.known_conversation("conversationId", id).await?;
     let done = call.execute::<Aggregate>(id, command).await?;
     Ok((done, Conversation::now(call.ctx, id).await?))
 }

@@ -66,7 +66,7 @@ mutations! {
     refuses { BelongsTo, Closed, MergedInto, MessageExists, Resolved, TooManyMessages },
     |call, input| {
         let (agent, text) = (call.agent()?, checked("text", MessageText::new(input.text))?);
-        let (id, _) = call.known_conversation("conversationId", &input.conversation_id).await?;
+        let id = call.known_conversation("conversationId", &input.conversation_id).await?;
         let channel = match input.channel {
             Some(channel) => Some(channel.into()),
             None => last_channel(call, id).await?,
@@ -174,7 +174,7 @@ mutations! {
     },
     refuses { UnknownMessage },
     |call, input| {
-        let (id, _) = call.known_conversation("conversationId", &input.conversation_id).await?;
+        let id = call.known_conversation("conversationId", &input.conversation_id).await?;
         let message: MessageId = call.id(Kind::Message, "messageId", &input.message_id)?;
         let reason = checked("reason", Reason::new(input.reason))?;
         let holding = holding_text(call, id, message).await?;

@@ -157,7 +157,7 @@ mutations! {
     },
     refuses { AlreadyParsed },
     |call, input| {
-        let (id, _) = call.found::<Intake>(Kind::Intake, "intakeId", &input.intake_id).await?;
+        let id = call.known::<Intake>(Kind::Intake, "intakeId", &input.intake_id).await?;
         let reason = checked("reason", Reason::new(input.reason))?;
         let done = call.execute::<Intake>(id, intake::Discard { reason }).await?;
         let object = IntakeObject {
@@ -203,7 +203,7 @@ mutations! {
             reopen_within_hours: reopen_within_hours(call).await?,
         };
         if let Some(id) = &input.conversation_id {
-            let (id, _) = call.known_conversation("conversationId", id).await?;
+            let id = call.known_conversation("conversationId", id).await?;
             let id = going_on(call, id).await?;
             let done = call.execute::<Aggregate>(id, write).await?;
             return Ok((done, Conversation::now(call.ctx, id).await?));

@@ -1,0 +1,75 @@
+//! How far a task is: in the rows, and as its checkpoint says.
+
+use std::time::Duration;
+
+use allhours_eventstore::recorded::Position;
+use tokio::time::Instant;
+
+use crate::{batch::Batch, error::ProjectionError, rows::column};
+
+/// How long a checkpoint may stay behind where no row changed.
+const NOTE_AFTER: Duration = Duration::from_millis(200);
+
+/// The live generation, as its checkpoint says.
+pub(super) struct Live {
+    pub(super) generation: i32,
+    pub(super) version: i32,
+    pub(super) position: Position,
+}
+
+impl Live {
+    pub(super) fn read(row: &tokio_postgres::Row) -> Result<Self, ProjectionError> {
+        Ok(Self {
+            generation: column(row, "checkpoints", "generation")?,
+            version: column(row, "checkpoints", "version")?,
+            position: column(row, "checkpoints", "position")?,
+        })
+    }
+}
+
+/// How far a task is. Events that change no row move it without a word to the checkpoint, which
+/// follows with the next one that does, or soon.
+pub(super) struct Place {
+    /// All events up to this one are in the rows, or change none.
+    pub(super) position: Position,
+    /// Where the checkpoint stands.
+    pub(super) noted: Position,
+    noted_at: Instant,
+    /// The newest events that changed no row, while the checkpoint is behind.
+    unnoted: Option<Batch>,
+}
+
+impl Place {
+    pub(super) fn unknown() -> Self {
+        Self { position: 0, noted: 0, noted_at: Instant::now(), unnoted: None }
+    }
+
+    /// Goes on without a word to the checkpoint.
+    pub(super) fn pass(&mut self, position: Position, batch: Batch) {
+        self.position = position;
+        self.unnoted = Some(batch);
+    }
+
+    /// The checkpoint says so.
+    pub(super) fn note(&mut self, position: Position) {
+        self.position = position;
+        self.noted = position;
+        self.noted_at = Instant::now();
+        self.unnoted = None;
+    }
+
+    /// Whether the checkpoint has been behind for long enough.
+    pub(super) fn is_due(&self) -> bool {
+        self.noted_at.elapsed() >= NOTE_AFTER
+    }
+
+    /// Whether the checkpoint is behind.
+    pub(super) fn is_ahead(&self) -> bool {
+        self.unnoted.is_some()
+    }
+
+    /// What the checkpoint has not been told.
+    pub(super) fn take_unnoted(&mut self) -> Option<Batch> {
+        self.unnoted.take()
+    }
+}
