@@ -26,11 +26,17 @@ const TOLD_MAX: Duration = Duration::from_secs(5);
 
 const ADD_NOTE: &str = "mutation ($input: ConversationAddNoteInput!) { conversationAddNote(input: \
                         $input) { position userErrors { code message } } }";
-const READS: [&str; 4] = [
-    "query ($id: ID!) { conversation(id: $id) { id status priority tier tags customer { id } } }",
-    "{ queue(first: 20) { nodes { conversation { id status priority } } } }",
-    "{ conversations(first: 20) { nodes { id status assignee { id } } } }",
-    "query ($id: ID!) { conversation(id: $id) { id timeline(first: 10) { nodes { position } } } }",
+const READS: [(&str, &str); 4] = [
+    (
+        "one conversation",
+        "query ($id: ID!) { conversation(id: $id) { id status priority tier tags customer { id } } }",
+    ),
+    ("a queue of 20", "{ queue(first: 20) { nodes { conversation { id status priority } } } }"),
+    ("a list of 20", "{ conversations(first: 20) { nodes { id status assignee { id } } } }"),
+    (
+        "a timeline of 10",
+        "query ($id: ID!) { conversation(id: $id) { id timeline(first: 10) { nodes { position } } } }",
+    ),
 ];
 
 /// Throughput of the mix, and the way from an acknowledged mutation to a subscriber's frame.
@@ -42,10 +48,16 @@ pub async fn run(seconds: u64) -> Vec<Figure> {
     let ids = conversations(&served, &token).await;
     let time = Duration::from_secs(seconds);
     let floor = load::run(served.address, &token, CONNECTIONS, time, trivial()).await;
+    let mut parts = Vec::new();
+    for kind in 0..5 {
+        let alone = load::run(served.address, &token, CONNECTIONS, time, only(kind, &ids)).await;
+        parts.push(part(kind, &alone, &floor));
+    }
     let mixed = load::run(served.address, &token, CONNECTIONS, time, mix(&ids)).await;
     let told = told(&served, &token, &ids[..LANES], time).await;
     served.stop().await;
-    vec![throughput(&mixed, &floor), told]
+    parts.extend([throughput(&mixed, &floor), told]);
+    parts
 }
 
 async fn conversations(served: &Served, token: &str) -> Vec<String> {
@@ -76,22 +88,50 @@ fn trivial() -> Requests {
     Arc::new(move |_| body.clone())
 }
 
+/// A request of one kind: one of the reads, or the write that comes after them.
+fn request(kind: usize, id: &str) -> String {
+    match READS.get(kind) {
+        Some((_, read)) => body(read, &json!({ "id": id })),
+        None => body(ADD_NOTE, &note(id, "The replacement left our warehouse this morning.")),
+    }
+}
+
+/// Requests of one kind.
+fn only(kind: usize, ids: &[String]) -> Requests {
+    let ids = ids.to_vec();
+    Arc::new(move |number| request(kind, &ids[usize::try_from(number).expect("few") % ids.len()]))
+}
+
 /// Four reads of four kinds, then one write.
 fn mix(ids: &[String]) -> Requests {
     let ids = ids.to_vec();
     Arc::new(move |number| {
-        let id = &ids[usize::try_from(number / 5).expect("few") % ids.len()];
-        match number % 5 {
-            4 => body(ADD_NOTE, &note(id, "The replacement left our warehouse this morning.")),
-            read => body(READS[usize::try_from(read).expect("below 4")], &json!({ "id": id })),
-        }
+        let number = usize::try_from(number).expect("few");
+        request(number % 5, &ids[number / 5 % ids.len()])
     })
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of some seconds fit")]
+fn rate(run: &load::Run) -> f64 {
+    run.answered as f64 / run.elapsed.as_secs_f64()
+}
+
+/// What one kind of the mix comes to by itself: no goal, but where the time goes.
+fn part(kind: usize, alone: &load::Run, floor: &load::Run) -> Figure {
+    let what = READS.get(kind).map_or("a note", |(what, _)| what);
+    let (ours, trivial) = (rate(alone), rate(floor));
+    Figure {
+        what: format!("of the mix, only {what}"),
+        ours: format!("{ours:.0}/s, p99 {:.1} ms", quantile_ms(&alone.latency, 0.99)),
+        peer: format!("`{{ __typename }}` on the same path: {trivial:.0}/s"),
+        ratio: Some(ours / trivial),
+        goal: "",
+        met: alone.failed == 0,
+    }
+}
+
 fn throughput(mixed: &load::Run, floor: &load::Run) -> Figure {
     let failure = mixed.first_failure.as_deref().unwrap_or_default();
-    let rate = |run: &load::Run| run.answered as f64 / run.elapsed.as_secs_f64();
     let (ours, trivial) = (rate(mixed), rate(floor));
     let (p50, p99) = (quantile_ms(&mixed.latency, 0.5), quantile_ms(&mixed.latency, 0.99));
     Figure {

@@ -27,7 +27,11 @@ pub fn print(figures: &[Figure]) {
     println!("|---|---|---|---|---|---|");
     for figure in figures {
         let ratio = figure.ratio.map(|it| format!("{it:.2}")).unwrap_or_default();
-        let met = if figure.met { "yes" } else { "no" };
+        let met = match (figure.goal, figure.met) {
+            ("", _) => "",
+            (_, true) => "yes",
+            (_, false) => "no",
+        };
         println!(
             "| {} | {} | {} | {ratio} | {} | {met} |",
             figure.what, figure.ours, figure.peer, figure.goal

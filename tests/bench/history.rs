@@ -88,7 +88,19 @@ pub async fn write(log: &PgLog, conversations: u64) {
     appends.buffer_unordered(128).collect::<()>().await;
 }
 
+/// Appends one more conversation. Answers a word that only its messages hold.
+pub async fn write_new(log: &PgLog, number: u64) -> String {
+    let word = word(VOCABULARY + number);
+    let append = conversation_of(number, Some(&word));
+    log.append(append).await.unwrap_or_else(|error| panic!("history: {error:?}"));
+    word
+}
+
 fn conversation(number: u64) -> Append {
+    conversation_of(number, None)
+}
+
+fn conversation_of(number: u64, word: Option<&str>) -> Append {
     let mut chance = Chance(number.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
     let id = ConversationId(Uuid::from_u128(u128::from(number) + (1 << 64)));
     let customer = CustomerId(Uuid::from_u128(u128::from(number / CUSTOMERS_SHARE) + (2 << 64)));
@@ -97,7 +109,9 @@ fn conversation(number: u64) -> Append {
     let at = begun + SignedDuration::from_secs(i64::try_from(number).expect("few") * 60);
     let mut events = vec![opened(id, customer, number), Claimed { agent }.into()];
     for turn in 0..MESSAGES {
-        let text = Personal::about(customer, text(&mut chance));
+        let mut text = text(&mut chance);
+        text.extend(word.map(|word| format!(" {word}")));
+        let text = Personal::about(customer, text);
         let message = MessageId(Uuid::from_u128(u128::from(number * MESSAGES + turn) + (4 << 64)));
         events.push(message_of(turn, message, text, agent));
     }

@@ -1,13 +1,15 @@
 //! Building anew from a million messages: all SQL projections, then the search index, then
 //! searching it, then how fast a new event is found.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use allhours_eventstore::{log::Log, pg::PgLog};
 use allhours_projections::{
     rebuild::rebuild,
     search::{Audience, SearchIndex, SearchReader, SearchRequest},
 };
+
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     figures::{Figure, histogram, quantile_ms, record},
@@ -17,6 +19,9 @@ use crate::{
 };
 
 const SEARCHES: u64 = 5_000;
+/// How many new messages are waited for, and how long at most for each.
+const NEW_MESSAGES: u64 = 200;
+const VISIBLE_MAX: Duration = Duration::from_secs(10);
 
 /// Rebuild and search. `BENCH_MESSAGES` makes the history smaller for a quick look.
 pub async fn run() -> Vec<Figure> {
@@ -31,7 +36,7 @@ pub async fn run() -> Vec<Figure> {
     let mut index = SearchIndex::open(&folder).expect("the folder is ours");
     figures.push(documents(&mut index, &log, conversations).await);
     figures.push(searches(&index.reader(), conversations).await);
-    drop(index);
+    figures.push(visible(index, &log, conversations).await);
     log.stop().await;
     figures.extend(startup::run(place, conversations * history::EVENTS).await);
     figures
@@ -107,5 +112,40 @@ async fn searches(reader: &SearchReader, conversations: u64) -> Figure {
         ratio: None,
         goal: "p99 <= 10 ms",
         met: p99 <= 10.0,
+    }
+}
+
+/// From the commit of a message to the first search that finds it, while the index follows the
+/// log as the program has it do.
+async fn visible(index: SearchIndex, log: &PgLog, conversations: u64) -> Figure {
+    let reader = index.reader();
+    let stop = CancellationToken::new();
+    let following = tokio::spawn(index.run(log.clone(), stop.clone()));
+    let mut seen = histogram();
+    for number in 0..NEW_MESSAGES {
+        let word = history::write_new(log, conversations + number).await;
+        let committed = Instant::now();
+        let mut found = 0;
+        while found == 0 {
+            assert!(committed.elapsed() < VISIBLE_MAX, "{word} is not found");
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            let mut request = SearchRequest::new(TENANT, Audience::Staff, word.clone());
+            request.first = 1;
+            found = reader.search(request).await.expect("the index answers").hits.len();
+        }
+        record(&mut seen, committed.elapsed());
+    }
+    stop.cancel();
+    following.await.expect("it ends").expect("it ends well");
+    let (p50, p99) = (quantile_ms(&seen, 0.5), quantile_ms(&seen, 0.99));
+    let most = quantile_ms(&seen, 1.0);
+    let messages = conversations * history::MESSAGES;
+    Figure {
+        what: format!("commit to found, {messages} messages indexed, {NEW_MESSAGES} new ones"),
+        ours: format!("p50 {p50:.0} ms, p99 {p99:.0} ms, max {most:.0} ms"),
+        peer: String::new(),
+        ratio: None,
+        goal: "visible <= 250 ms after the commit",
+        met: most <= 250.0,
     }
 }
