@@ -6,7 +6,10 @@ use std::{
 };
 
 use allhours_domain::{
-    ids::{AgentId, ArticleId, ConversationId, CustomerId, IdentityId, TeamId, TenantId},
+    ids::{
+        AgentId, ArticleId, ConversationId, CustomerId, IdentityId, IntakeId, MessageId, TeamId,
+        TenantId,
+    },
     text::{Key, Language, Name, Tag},
     words::{
         Channel, ConversationStatus, Presence, Priority, Purpose, ResolutionKind, Tier, WaitingOn,
@@ -70,7 +73,17 @@ macro_rules! id_columns {
     )+};
 }
 
-id_columns! { AgentId, ArticleId, ConversationId, CustomerId, IdentityId, TeamId, TenantId, }
+id_columns! {
+    AgentId,
+    ArticleId,
+    ConversationId,
+    CustomerId,
+    IdentityId,
+    IntakeId,
+    MessageId,
+    TeamId,
+    TenantId,
+}
 
 macro_rules! word_columns {
     ($($type:ty,)+) => {$(

@@ -64,6 +64,7 @@ pub const ALL: &[Projection] = &[
     crate::churn_features::PROJECTION,
     crate::conversations::PROJECTION,
     crate::customers::PROJECTION,
+    crate::intakes::PROJECTION,
     crate::teams::PROJECTION,
 ];
 

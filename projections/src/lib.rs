@@ -16,6 +16,7 @@ pub mod customers;
 pub mod error;
 pub mod fold;
 pub mod generations;
+pub mod intakes;
 pub mod intervals;
 pub mod page;
 pub mod rebuild;

@@ -7,6 +7,7 @@ use crate::{
     conversations::{AssignmentRow, ConversationRow, CounterRow, QueueRow},
     customers::CustomerRow,
     fold::ALL,
+    intakes::IntakeRow,
     rows::Row,
     sql,
     teams::TeamRow,
@@ -40,6 +41,7 @@ fn every_table_is_written_and_read_column_by_column() {
     names_its_columns::<QueueRow>();
     names_its_columns::<AssignmentRow>();
     names_its_columns::<CustomerRow>();
+    names_its_columns::<IntakeRow>();
     names_its_columns::<TeamRow>();
 }
 

@@ -5,11 +5,12 @@ use std::{
     time::Duration,
 };
 
-use allhours_domain::ids::TenantId;
+use allhours_domain::{ids::TenantId, words::Channel};
 use allhours_projections::{
     agents, conversations,
     conversations::{ConversationFilter, ConversationOrder, TeamScope},
     customers,
+    intakes::{self, IntakeFilter, IntakeStatus},
     page::Span,
     runner::RunState,
     teams,
@@ -186,6 +187,46 @@ async fn a_list_is_paged_without_a_gap_and_filtered() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn deliveries_of_one_kind_are_those_of_the_whole_list_in_its_order() {
+    let (database, log, history, position) = desk_with_history(10, 1_500).await;
+    follow(&database, &log, position).await;
+    let reader = database.reader(history.tenants()[0]).await.expect("a reader");
+    let list = async |status, channel, span| {
+        let filter = IntakeFilter { status, channel };
+        intakes::list(&reader, filter, &span).await.expect("a list")
+    };
+    let whole = list(None, None, Span::first(None, 1_000)).await.rows;
+    assert!(whole.is_sorted_by(|a, b| (a.received_at, a.id) > (b.received_at, b.id)));
+    let statuses = IntakeStatus::ALL.iter().copied().map(Some).chain([None]);
+    for status in statuses {
+        for channel in Channel::ALL.iter().copied().map(Some).chain([None]) {
+            let mut expected = whole.clone();
+            expected.retain(|row| status.is_none_or(|status| row.status == status));
+            assert!(!expected.is_empty(), "{status:?}");
+            expected.retain(|row| channel.is_none_or(|channel| row.channel == channel));
+            let (mut on, mut back) = (Vec::new(), Vec::new());
+            loop {
+                let after = on.last().map(Into::into);
+                let page = list(status, channel, Span::first(after, 4)).await;
+                on.extend(page.rows);
+                if !page.has_more {
+                    break;
+                }
+            }
+            loop {
+                let before = back.first().map(Into::into);
+                let page = list(status, channel, Span::last(before, 4)).await;
+                back.splice(0..0, page.rows);
+                if !page.has_more {
+                    break;
+                }
+            }
+            assert_eq!((&on, &back), (&expected, &expected), "{status:?} {channel:?}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_tenant_reads_its_own_rows_only() {
     let (database, log, history, position) = desk_with_history(9, 400).await;
     follow(&database, &log, position).await;
@@ -212,6 +253,10 @@ async fn a_tenant_reads_its_own_rows_only() {
         assert!(customers.expect("a list").rows.iter().all(|row| row.tenant_id == *tenant));
         let teams = teams::list(&reader, true, &Span::first(None, 100)).await.expect("a list").rows;
         assert!(teams.iter().all(|row| row.tenant_id == *tenant));
+        let intakes =
+            intakes::list(&reader, IntakeFilter::default(), &Span::first(None, 100)).await;
+        let intakes = intakes.expect("a list").rows;
+        assert!(!intakes.is_empty() && intakes.iter().all(|row| row.tenant_id == *tenant));
         ids.push(list.rows.iter().map(|row| row.id).collect::<Vec<_>>());
     }
     let reader = database.reader(tenants[0]).await.expect("a reader");

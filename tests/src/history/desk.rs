@@ -1,5 +1,7 @@
 //! What can be asked at a random desk, and what comes of it by the rules.
 
+mod intake;
+
 use allhours_domain::{
     agent::{Agent, command as agent},
     article::{Article, command as article},
@@ -9,6 +11,7 @@ use allhours_domain::{
     decider::Decider,
     fields::{FieldInput, FieldKind},
     ids::{AgentId, ConversationId, CustomerId, IdentityId, MessageId, TeamId},
+    intake::Intake,
     team::{Team, command as team},
     text::{Address, ArticleBody, Key, Language, MessageText, Name, Reason, Subject, Tag},
     words::{
@@ -38,6 +41,7 @@ pub(super) struct Desk {
     customers: Vec<Held<Customer>>,
     conversations: Vec<Held<Conversation>>,
     articles: Vec<Held<Article>>,
+    intakes: Vec<Held<Intake>>,
 }
 
 /// Events of one stream, and the version they follow.
@@ -88,13 +92,14 @@ impl Desk {
             return self.agent(chance);
         }
         let few = self.agents.len() < 4 || self.customers.len() < 6 || self.teams.is_empty();
-        match if few { chance.below(3) } else { 3 + chance.below(40) } {
+        match if few { chance.below(3) } else { 3 + chance.below(43) } {
             0 | 3 | 6..=8 => self.agent(chance),
             1 | 4 | 9..=11 => self.customer(chance),
             2 | 5 => self.team(chance),
             12..=14 => self.article(chance),
             15..=18 => self.opening(chance),
             19 => self.merging(chance),
+            20..=22 => self.intake(chance),
             _ => self.conversation(chance, now),
         }
     }

@@ -1,0 +1,9 @@
+select tenant_id, id, channel, account, status, why_parked, deliveries, received_at, updated_at,
+       customer_id, conversation_id, message_id, received_position, discarded_position, version,
+       updated_position
+from read.intakes
+where ($1::text is null or channel = $1)
+    and ($2::timestamptz is null or (received_at, id) < ($2, $3::uuid))
+    and ($4::timestamptz is null or (received_at, id) > ($4, $5::uuid))
+order by received_at, id
+limit $6::bigint
