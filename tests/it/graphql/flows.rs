@@ -168,14 +168,18 @@ async fn the_statements_of_a_nested_list_do_not_grow_with_its_rows() {
         contacts { total } } assignee { displayName { text } } team { name } } } }";
     let mut counted = Vec::new();
     for first in [2, 24] {
-        let before = statements();
-        let seen = served.data(&agent, list, json!({ "first": first, "p": position })).await;
-        let nodes = seen["conversations"]["nodes"].as_array().expect("nodes");
-        assert_eq!(nodes.len(), first);
-        assert!(nodes.iter().all(|it| it["lastMessage"]["text"].is_string()), "{nodes:?}");
-        counted.push(statements() - before);
+        // Other tests of the process may read at the same time, which only adds: the least counts.
+        let mut least = u64::MAX;
+        for _ in 0..10 {
+            let before = statements();
+            let seen = served.data(&agent, list, json!({ "first": first, "p": position })).await;
+            let nodes = seen["conversations"]["nodes"].as_array().expect("nodes");
+            assert_eq!(nodes.len(), first);
+            assert!(nodes.iter().all(|it| it["lastMessage"]["text"].is_string()), "{nodes:?}");
+            least = least.min(statements() - before);
+        }
+        counted.push(least);
     }
-    // Other tests of the process may read at the same time; rows would cost far more than that.
     assert!(counted[1] < counted[0] + 20, "{counted:?}");
 }
 
