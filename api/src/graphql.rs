@@ -15,6 +15,7 @@ pub mod error;
 pub mod event;
 pub mod history;
 pub mod id;
+pub mod intake;
 pub mod limits;
 pub mod lists;
 pub mod loaders;

@@ -27,7 +27,7 @@ use super::{
     address::intake_of,
     context::CommandContext,
     error::{AnyRefusal, CommandError, Done},
-    folded::{Folded, stream_of},
+    folded::stream_of,
 };
 
 /// A message as a channel delivers it.
@@ -63,26 +63,6 @@ pub struct Inbound {
     pub at: Timestamp,
 }
 
-/// What became of a delivery.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Delivered {
-    /// It is this message; `new` unless the same delivery had come before.
-    Message {
-        /// Whose.
-        customer: CustomerId,
-        /// Of which conversation.
-        conversation: ConversationId,
-        /// Which message.
-        message: MessageId,
-        /// Whether this delivery made it.
-        new: bool,
-    },
-    /// It waits for a person.
-    Parked,
-    /// A person decided that it is not for this desk.
-    Discarded,
-}
-
 /// How often plans are made anew after somebody else was faster.
 const PLANS_MAX: u32 = 5;
 /// For how long a message reopens where the desk says nothing.
@@ -112,7 +92,7 @@ impl<L: Log> Desk<L> {
         context: &CommandContext,
         inbound: &Inbound,
         expected: Option<i32>,
-    ) -> Result<(Done, IntakeId, Delivered), CommandError<AnyRefusal>> {
+    ) -> Result<(Done, IntakeId), CommandError<AnyRefusal>> {
         let tenant = context.tenant;
         let Inbound { channel, account, external_id, .. } = inbound;
         let intake = intake_of(&self.log, tenant, *channel, account, external_id).await?;
@@ -121,14 +101,17 @@ impl<L: Log> Desk<L> {
         loop {
             let known = self.load::<Intake>(tenant, intake).await?;
             if !known.state.is_new() {
-                return self.receive_again(&context, intake, inbound, &known, expected).await;
+                // Whatever became of it: that it came again is a fact, and the only one.
+                let again = receive(inbound, intake.into());
+                let done = self.execute::<Intake>(&context, intake, again, expected).await;
+                return Ok((done.map_err(CommandError::erased)?, intake));
             }
             plans += 1;
             match self.receive_first(&context, intake, inbound, plans > 1, expected).await {
                 // Somebody else changed what the plan stood on: an address was claimed, a
                 // conversation closed. With another look at it there is another plan.
                 Err(CommandError::Refused(_)) if plans < PLANS_MAX => {}
-                Ok((done, delivered)) => return Ok((done, intake, delivered)),
+                Ok(done) => return Ok((done, intake)),
                 Err(error) => return Err(error),
             }
         }
@@ -156,30 +139,6 @@ impl<L: Log> Desk<L> {
         Ok((unit.commit().await?, intake))
     }
 
-    async fn receive_again(
-        &self,
-        context: &CommandContext,
-        intake: IntakeId,
-        inbound: &Inbound,
-        known: &Folded<Intake>,
-        expected: Option<i32>,
-    ) -> Result<(Done, IntakeId, Delivered), CommandError<AnyRefusal>> {
-        let again = receive(inbound, intake.into());
-        let done = self.execute::<Intake>(context, intake, again, expected).await;
-        let done = done.map_err(CommandError::erased)?;
-        let delivered = match known.state.parsed() {
-            Some((conversation, message)) => {
-                let owner = self.load::<Conversation>(context.tenant, conversation).await?;
-                let customer = owner.state.customer().unwrap_or(CustomerId(conversation.0));
-                // A retry of the command that made it is answered as it was then.
-                Delivered::Message { customer, conversation, message, new: done.repeated }
-            }
-            None if known.state.is_discarded() => Delivered::Discarded,
-            None => Delivered::Parked,
-        };
-        Ok((done, intake, delivered))
-    }
-
     async fn receive_first(
         &self,
         context: &CommandContext,
@@ -187,7 +146,7 @@ impl<L: Log> Desk<L> {
         inbound: &Inbound,
         fresh: bool,
         expected: Option<i32>,
-    ) -> Result<(Done, Delivered), CommandError<AnyRefusal>> {
+    ) -> Result<Done, CommandError<AnyRefusal>> {
         let planning = Planning { desk: self, tenant: context.tenant, inbound, fresh };
         let sender = planning.sender().await?;
         let customer = sender.customer;
@@ -213,13 +172,11 @@ impl<L: Log> Desk<L> {
         }
         let write = write(inbound, message, intake, reopen_within_hours);
         let parsed = intake::command::MarkParsed { customer, conversation, message };
-        let done = unit
-            .with::<Conversation>(conversation, write)
+        unit.with::<Conversation>(conversation, write)
             .with::<Intake>(intake, parsed)
             .expecting::<Intake>(intake, expected)
             .commit()
-            .await?;
-        Ok((done, Delivered::Message { customer, conversation, message, new: true }))
+            .await
     }
 }
 

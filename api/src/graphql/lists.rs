@@ -8,6 +8,7 @@ use allhours_projections::{
         QueueKey, TeamScope,
     },
     customers::{self, CustomerFilter, CustomerKey},
+    intakes::{self, IntakeFilter, IntakeKey},
     teams::{self, TeamKey},
 };
 use async_graphql::{Context, Result, SimpleObject, connection::Connection};
@@ -18,6 +19,7 @@ use super::{
     article::ArticleLocale,
     conversation::{Conversation, ConversationFacts},
     customer::Customer,
+    intake::Intake,
     page::{BothWays, Cursor, instant},
     scalars::{DateTime, Position, count},
     services::{Services, of_read},
@@ -199,6 +201,31 @@ pub async fn customers(
         .rows
         .iter()
         .map(|row| (Cursor::instant(row.identified_at, row.id.0), Customer(Arc::new(row.into()))));
+    Ok(page.connection(rows, found.has_more))
+}
+
+/// A page of deliveries, the newest first.
+///
+/// # Errors
+///
+/// A failure below, or a cursor of another list.
+pub async fn intakes(
+    ctx: &Context<'_>,
+    filter: IntakeFilter,
+    page: &BothWays,
+) -> Result<Connection<Cursor, Intake>> {
+    let (viewer, services) = (Viewer::of(ctx)?, ctx.data::<Services>()?);
+    let span = page.span(|cursor| {
+        let (received_at, id) = cursor.as_instant()?;
+        Some(IntakeKey { received_at, id: id.into() })
+    })?;
+    let client = services.reader(viewer.tenant).await?;
+    let found = intakes::list(&client, filter, &span).await;
+    let found = found.map_err(|error| of_read(&error))?;
+    let rows = found
+        .rows
+        .into_iter()
+        .map(|row| (Cursor::instant(row.received_at, row.id.0), Intake(Arc::new(row))));
     Ok(page.connection(rows, found.has_more))
 }
 

@@ -7,14 +7,19 @@ use allhours_domain::{
     agent::{AgentEvent, AgentSnapshot},
     catalogue::AnyEvent,
     customer::{CustomerEvent, CustomerSnapshot},
-    ids::{AgentId, ConversationId, CustomerId, TeamId, TenantId},
+    ids::{AgentId, ConversationId, CustomerId, IntakeId, TeamId, TenantId},
+    intake::{Intake, IntakeEvent},
     team::{TeamEvent, TeamSnapshot},
 };
 use allhours_eventstore::{
     history::{History, Parts, Start},
     recorded::{Position, Recorded},
 };
-use allhours_projections::{agents, conversations, customers, teams};
+use allhours_projections::{
+    agents, conversations, customers,
+    intakes::{self, IntakeRow},
+    teams,
+};
 use async_graphql::{
     Context, Error, Result,
     dataloader::{DataLoader, Loader},
@@ -72,6 +77,8 @@ loaders! {
     teams: Teams,
     /// Conversations by id.
     conversations: Conversations,
+    /// Deliveries by id.
+    intakes: Intakes,
     /// Where the last message stands of conversations that were split, now or as of a position.
     last_messages: LastMessages,
     /// Opened events by position.
@@ -240,6 +247,29 @@ impl Loader<ConversationId> for Conversations {
         for id in keys.iter().filter(|id| !found.contains_key(*id)).copied().collect::<Vec<_>>() {
             let facts = services.conversations().read(services, *tenant, id, None).await?;
             found.extend(facts.map(|facts| (id, facts)));
+        }
+        Ok(found)
+    }
+}
+
+#[async_trait]
+impl Loader<IntakeId> for Intakes {
+    type Value = Arc<IntakeRow>;
+    type Error = Error;
+
+    async fn load(&self, keys: &[IntakeId]) -> Loaded<IntakeId, Self::Value> {
+        let Tenanted { services, tenant } = &self.0;
+        let client = services.reader(*tenant).await?;
+        let rows = intakes::by_ids(&client, keys).await.map_err(|error| of_read(&error))?;
+        drop(client);
+        let mut found: HashMap<_, _> =
+            rows.into_iter().map(|row| (row.id, Arc::new(row))).collect();
+        for id in keys.iter().filter(|id| !found.contains_key(*id)).copied().collect::<Vec<_>>() {
+            let stream = stream_of::<Intake>(id);
+            let events = services.sealed_stream::<IntakeEvent>(*tenant, stream, 0, None).await?;
+            if let Some(row) = IntakeRow::folded(&events) {
+                found.insert(id, Arc::new(row));
+            }
         }
         Ok(found)
     }

@@ -1,6 +1,8 @@
 //! Anything that has a global id, found by it.
 
-use allhours_domain::ids::{AgentId, ArticleId, ConversationId, CustomerId, EventId, TeamId};
+use allhours_domain::ids::{
+    AgentId, ArticleId, ConversationId, CustomerId, EventId, IntakeId, TeamId,
+};
 use allhours_eventstore::recorded;
 use async_graphql::{Context, ID, Interface, Result};
 
@@ -11,6 +13,7 @@ use super::{
     customer::Customer,
     event::{self, Event},
     id::{self, Kind},
+    intake::Intake,
     permissions,
     team::Team,
     viewer::Viewer,
@@ -31,6 +34,8 @@ pub enum Node {
     Team(Team),
     /// A knowledge article.
     Article(Article),
+    /// A delivery of a provider's message.
+    Intake(Intake),
     /// An event.
     Event(Event),
 }
@@ -59,6 +64,9 @@ pub async fn node(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
         Kind::Article if may("Query.article") => {
             Article::read(ctx, ArticleId(uuid)).await?.map(Node::Article)
         }
+        Kind::Intake if may("Query.intakes") => {
+            Intake::known(ctx, IntakeId(uuid)).await?.map(Node::Intake)
+        }
         Kind::Event if may("Query.events") => {
             let found = event::one(ctx, EventId(uuid)).await?;
             found.map(Node::Event)
@@ -68,9 +76,9 @@ pub async fn node(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
         | Kind::Agent
         | Kind::Team
         | Kind::Article
+        | Kind::Intake
         | Kind::Event
         | Kind::Message
-        | Kind::Intake
         | Kind::Desk
         | Kind::Identity => None,
     })

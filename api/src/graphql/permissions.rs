@@ -17,6 +17,7 @@ const HISTORY: &[Role] = &[Admin, Analyst, Auditor];
 const CUSTOMERS_TOO: &[Role] = &[Customer, Agent, Supervisor, Admin, Analyst, Auditor];
 const CONFIRM: &[Role] = &[Customer, Agent, Supervisor, Admin];
 const INTAKE: &[Role] = &[Integration, Admin];
+const INTAKES: &[Role] = &[Supervisor, Admin, Integration];
 
 /// One line of the table: a root field, and the roles that may ask for it.
 pub type Rule = (&'static str, &'static [Role]);
@@ -36,6 +37,7 @@ pub const RULES: &[Rule] = &[
     ("Query.teams", READERS),
     ("Query.customer", CUSTOMERS_TOO),
     ("Query.customers", READERS),
+    ("Query.intakes", INTAKES),
     ("Query.article", CUSTOMERS_TOO),
     ("Query.articles", CUSTOMERS_TOO),
     ("Query.desk", READERS),

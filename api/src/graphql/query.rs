@@ -9,6 +9,7 @@ use allhours_projections::{
     articles::ArticleFilter,
     conversations::{AssigneeScope, ConversationFilter, QueueFilter, TeamScope},
     customers::CustomerFilter,
+    intakes::IntakeFilter,
 };
 use async_graphql::{
     Context, ID, InputObject, MergedObject, Object, Result, connection::Connection,
@@ -24,6 +25,7 @@ use super::{
     error::Code,
     history,
     id::Kind,
+    intake::{Intake, IntakeStatus},
     lists::{self, Counter, QueueEntry},
     node::{Node, node, own_customer},
     page::{BothWays, Cursor},
@@ -319,6 +321,26 @@ impl Reads {
             CustomerFilter { tier: tier.map(Into::into), language, merged_too, erased_too };
         let page = BothWays::read(first, last, after.as_deref(), before.as_deref())?;
         lists::customers(ctx, &filter, &page).await
+    }
+
+    /// Deliveries of providers' messages, the newest first: those with the status `PARKED` wait
+    /// for a person.
+    #[expect(clippy::too_many_arguments, reason = "filters and a page")]
+    async fn intakes(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "That stand so.")] status: Option<IntakeStatus>,
+        #[graphql(desc = "On this channel.")] channel: Option<Channel>,
+        #[graphql(desc = "How many from the beginning, 1 to 100.")] first: Option<i32>,
+        #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "After which cursor.")] after: Option<String>,
+        #[graphql(desc = "Before which cursor.")] before: Option<String>,
+        #[graphql(desc = "Waits for this position.")] min_position: Option<Position>,
+    ) -> Result<Connection<Cursor, Intake>> {
+        ctx.data::<Services>()?.wait(reads::INTAKES, min_position).await?;
+        let (status, channel) = (status.map(Into::into), channel.map(Into::into));
+        let page = BothWays::read(first, last, after.as_deref(), before.as_deref())?;
+        lists::intakes(ctx, IntakeFilter { status, channel }, &page).await
     }
 
     /// A knowledge article.

@@ -213,12 +213,15 @@ pub mod reads {
     pub const LOG: &[&str] = &[];
     /// Articles and who wrote them.
     pub const ARTICLES: &[&str] = &["agents", "articles", "conversations", "teams"];
+    /// Deliveries of providers' messages.
+    pub const INTAKES: &[&str] = &["intakes"];
     /// Agents and teams, and what they carry.
     pub const PEOPLE: &[&str] = &["agents", "conversations", "teams"];
     /// Conversations, their customers and those who work on them.
     pub const MATTERS: &[&str] = &["agents", "conversations", "customers", "teams"];
     /// All that a global id may lead to.
-    pub const ALL: &[&str] = &["agents", "articles", "conversations", "customers", "teams"];
+    pub const ALL: &[&str] =
+        &["agents", "articles", "conversations", "customers", "intakes", "teams"];
 }
 
 /// How many events are loaded at once.

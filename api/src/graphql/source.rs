@@ -2,7 +2,8 @@
 
 use allhours_domain::{
     agent::AgentEvent, catalogue::AnyEvent, conversation::ConversationEvent,
-    customer::CustomerEvent, fields::FieldValue, ids::IdentityId, personal::Personal,
+    customer::CustomerEvent, fields::FieldValue, ids::IdentityId, intake::IntakeEvent,
+    personal::Personal,
 };
 use allhours_eventstore::recorded::Position;
 use async_graphql::{Context, Result};
@@ -97,4 +98,25 @@ pub fn address(identity: IdentityId) -> impl FnOnce(&AnyEvent) -> Option<&Person
         let AnyEvent::Customer(CustomerEvent::IdentityLinked(event)) = event else { return None };
         (event.identity == identity).then_some(&event.address)
     }
+}
+
+/// A delivery as the provider sent it.
+#[must_use]
+pub fn raw(event: &AnyEvent) -> Option<&Personal> {
+    let AnyEvent::Intake(IntakeEvent::Received(event)) = event else { return None };
+    Some(&event.raw)
+}
+
+/// The provider's own id of a delivery.
+#[must_use]
+pub fn external_id(event: &AnyEvent) -> Option<&Personal> {
+    let AnyEvent::Intake(IntakeEvent::Received(event)) = event else { return None };
+    Some(&event.external_id)
+}
+
+/// Why a delivery was discarded.
+#[must_use]
+pub fn discard_reason(event: &AnyEvent) -> Option<&Personal> {
+    let AnyEvent::Intake(IntakeEvent::Discarded(event)) = event else { return None };
+    Some(&event.reason)
 }

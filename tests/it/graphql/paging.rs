@@ -5,30 +5,35 @@ use serde_json::{Value, json};
 use super::served::{Served, admin};
 
 const TENANT: u128 = 1;
+/// The lists of the read tables.
+const ROOTS: &[&str] =
+    &["conversations", "queue", "agents", "teams", "customers", "articles", "intakes"];
 
 /// A list: what stands before it, its name, what stands behind it, and where it is in the answer.
 struct List {
     before: String,
     field: &'static str,
+    /// What is asked of every page beside its place.
+    filter: &'static str,
     behind: &'static str,
     at: String,
 }
 
 impl List {
     fn root(field: &'static str) -> Self {
-        Self { before: String::new(), field, behind: "", at: format!("/{field}") }
+        Self { before: String::new(), field, filter: "", behind: "", at: format!("/{field}") }
     }
 
     fn below(parent: &str, id: &Value, field: &'static str) -> Self {
         let before = format!("{parent}(id: {id}) {{ ");
-        Self { before, field, behind: " }", at: format!("/{parent}/{field}") }
+        Self { before, field, filter: "", behind: " }", at: format!("/{parent}/{field}") }
     }
 
     /// The cursors of a page, and whether there is one before and one behind it.
     async fn page(&self, served: &Served, arguments: &str) -> (Vec<String>, bool, bool) {
-        let Self { before, field, behind, at } = self;
+        let Self { before, field, filter, behind, at } = self;
         let document = format!(
-            "{{ {before}{field}({arguments}) {{ edges {{ cursor }} pageInfo {{ hasPreviousPage \
+            "{{ {before}{field}({arguments}{filter}) {{ edges {{ cursor }} pageInfo {{ hasPreviousPage \
              hasNextPage startCursor endCursor }} }}{behind} }}"
         );
         let data = served.data(&admin(TENANT), &document, json!({})).await;
@@ -75,8 +80,9 @@ async fn desk(served: &Served) -> Vec<List> {
     let head = served.data(&boss, "{ position }", json!({})).await["position"].clone();
     let wait = "query($p: Position!) { viewer(minPosition: $p) { role } }";
     served.data(&boss, wait, json!({ "p": head })).await;
-    let roots = ["conversations", "queue", "agents", "teams", "customers", "articles", "events"];
-    let mut lists: Vec<List> = roots.into_iter().map(List::root).collect();
+    let mut lists: Vec<List> = ROOTS.iter().copied().map(List::root).collect();
+    lists.push(List::root("events"));
+    lists.push(List { filter: ", status: PARSED", ..List::root("intakes") });
     lists.push(List::below("conversation", &last["conversationId"], "timeline"));
     lists.push(List::below("customer", &last["customerId"], "conversations"));
     lists
@@ -146,7 +152,7 @@ async fn a_page_needs_first_or_last_within_bounds_and_a_cursor_of_its_own_list()
     served.message(TENANT, "a@b.c", "m1", "Hello").await;
     let (cursors, ..) = List::root("events").page(&served, "first: 1").await;
     let foreign = format!("first: 1, after: {:?}", cursors[0]);
-    for field in ["conversations", "queue", "agents", "teams", "customers", "articles"] {
+    for field in ROOTS {
         for arguments in ["first: 0", "first: 101", "last: -1", "first: 1, last: 1", &foreign] {
             let document = format!("{{ {field}({arguments}) {{ pageInfo {{ hasNextPage }} }} }}");
             let answer = served.answer(&admin(TENANT), &document, json!({})).await;

@@ -145,7 +145,7 @@ impl Served {
             "from": from, "displayName": "Ada canary", "subject": "About canary", "text": text,
             "language": "en",
         });
-        let object = "intake { id status conversationId messageId customerId }";
+        let object = "intake { id status deliveries conversationId messageId customerId }";
         let payload = self.granted(&integration, "intakeReceive", object, input).await;
         let mut intake = payload["intake"].clone();
         intake["position"] = payload["position"].clone();

@@ -172,17 +172,19 @@ async fn objects_are_followed_by_their_ids_and_customers_follow_their_own() {
     served.granted(&agent, "conversationAddNote", "conversation { id }", note).await;
     let tier = json!({ "customerId": customer, "tier": "VIP" });
     served.granted(&boss, "customerSetTier", "customer { id }", tier).await;
+    served.message(1, "a@b.c", "m1", "Hello").await;
     let reply = json!({ "conversationId": conversation, "text": "Hi" });
     let done = served.granted(&agent, "conversationReply", "conversation { id }", reply).await;
 
     let document = "subscription($ids: [ID!]!, $after: Position) { nodesChanged(ids: $ids, \
         after: $after) { position id node { ... on Customer { tier } \
-        ... on Conversation { messageCount } } } }";
-    let ids = json!({ "ids": [conversation, customer], "after": from });
+        ... on Conversation { messageCount } ... on Intake { deliveries } } } }";
+    let ids = json!({ "ids": [conversation, customer, intake["id"]], "after": from });
     let seen = frames_until(&served, &boss, document, ids, &done["position"]).await;
     let last = |of: &Value| seen.iter().rfind(|frame| frame["id"] == *of).expect("a frame");
     assert_eq!(last(customer)["node"], json!({ "tier": "VIP" }));
     assert_eq!(last(conversation)["node"], json!({ "messageCount": 2 }));
+    assert_eq!(last(&intake["id"])["node"], json!({ "deliveries": 2 }));
     assert!(seen.is_sorted_by_key(|frame| frame["position"].as_i64()), "{seen:?}");
     let rest = json!({ "ids": [conversation, customer], "after": last(customer)["position"] });
     let rest = frames_until(&served, &boss, document, rest, &done["position"]).await;

@@ -252,3 +252,28 @@ async fn nothing_in_the_schema_reaches_another_tenant() {
     assert!(tried > 500 && answered > 100, "{answered} of {tried}");
     assert_eq!(their_events(&served).await, before, "something was written for them");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_global_id_of_any_kind_leads_to_another_tenant() {
+    let served = Served::new().await;
+    let theirs = theirs(&served).await;
+    let ids = json!(theirs.ids.iter().map(|(_, id)| id).collect::<Vec<_>>());
+    let nodes = "query($ids: [ID!]!) { nodes(ids: $ids) { __typename id } }";
+    let found = served.data(&admin(THEIRS), nodes, json!({ "ids": ids })).await;
+    let found = list(&found, "nodes").iter().filter(|it| it.is_object()).count();
+    assert!(found >= 7, "their own see {found} of {}", theirs.ids.len());
+    for role in Role::ALL {
+        let who = viewer(OURS, *role, Uuid::from_u128(900));
+        let answer = served.answer(&who, nodes, json!({ "ids": ids })).await;
+        let seen = list(&answer["data"], "nodes").iter().any(Value::is_object);
+        assert!(!seen, "{answer} as {role:?}");
+        for (kind, id) in &theirs.ids {
+            let one = "query($id: ID!) { node(id: $id) { __typename id } }";
+            let answer = served.answer(&who, one, json!({ "id": id })).await;
+            assert!(!answer["data"]["node"].is_object(), "{kind} as {role:?}: {answer}");
+            let follow = "subscription($ids: [ID!]!) { nodesChanged(ids: $ids, after: 0) { id } }";
+            let frame = first_frame(&served, &who, follow, json!({ "ids": [id] })).await;
+            assert!(frame.contains("errors"), "{kind} as {role:?}: {frame}");
+        }
+    }
+}

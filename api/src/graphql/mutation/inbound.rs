@@ -3,56 +3,25 @@
 use allhours_domain::{
     conversation::{Conversation as Aggregate, command},
     ids::{ConversationId, IntakeId, MessageId},
-    intake::{Intake, command as intake},
+    intake::{Intake as State, command as intake},
     text::{Address, ExternalId, Key, MessageText, Name, RawMessage, Reason, Subject},
 };
-use async_graphql::{Enum, ID, SimpleObject};
+use async_graphql::ID;
 
 use super::language;
 use crate::{
-    desk::{
-        CommandContext, Done,
-        inbound::{Delivered, Inbound},
-    },
+    desk::{CommandContext, Done, inbound::Inbound},
     graphql::{
         call::{Call, Problem, checked},
         conversation::Conversation,
         error::Code,
         id::Kind,
+        intake::Intake,
         payload::{code_meaning, mutations},
         scalars::{DateTime, Language},
         words::{Channel, Priority},
     },
 };
-
-/// What became of a delivery.
-#[derive(Debug, Enum, Clone, Copy, PartialEq, Eq)]
-pub enum IntakeStatus {
-    /// It is a message of a conversation.
-    Parsed,
-    /// It had come before; nothing else happened.
-    Duplicate,
-    /// It waits for a person.
-    Parked,
-    /// A person decided that it is not for this desk.
-    Discarded,
-}
-
-/// A delivery of a provider's message.
-#[derive(Debug, SimpleObject)]
-#[graphql(name = "Intake")]
-pub struct IntakeObject {
-    /// The global id.
-    pub id: ID,
-    /// What became of it.
-    pub status: IntakeStatus,
-    /// The global id of the conversation that it went to.
-    pub conversation_id: Option<ID>,
-    /// The global id of the message that it became.
-    pub message_id: Option<ID>,
-    /// The global id of the customer who wrote.
-    pub customer_id: Option<ID>,
-}
 
 mutations! {
     /// Messages that come in.
@@ -60,8 +29,8 @@ mutations! {
 
     /// Takes in a provider's delivery: finds or identifies the customer, finds or opens the
     /// conversation, and writes the message, all at once. A delivery that comes again is counted
-    /// and changes nothing else; with an `expectedVersion` of 0 it is refused.
-    intake_receive IntakeReceive -> intake: IntakeObject,
+    /// in `deliveries` and changes nothing else; with an `expectedVersion` of 0 it is refused.
+    intake_receive IntakeReceive -> intake: Intake,
     input {
         /// On which channel.
         channel: Channel,
@@ -126,29 +95,12 @@ mutations! {
             at,
         };
         let context = call.command.clone().at(at);
-        let (done, id, delivered) = receiving(call, &context, &inbound).await?;
-        let empty = |status| IntakeObject {
-            id: Kind::Intake.id(id),
-            status,
-            conversation_id: None,
-            message_id: None,
-            customer_id: None,
-        };
-        let object = match delivered {
-            Delivered::Message { customer, conversation, message, new } => IntakeObject {
-                conversation_id: Some(Kind::Conversation.id(conversation)),
-                message_id: Some(Kind::Message.id(message)),
-                customer_id: Some(Kind::Customer.id(customer)),
-                ..empty(if new { IntakeStatus::Parsed } else { IntakeStatus::Duplicate })
-            },
-            Delivered::Parked => empty(IntakeStatus::Parked),
-            Delivered::Discarded => empty(IntakeStatus::Discarded),
-        };
-        Ok((done, object))
+        let (done, id) = receiving(call, &context, &inbound).await?;
+        Ok((done, Intake::now(call.ctx, id).await?))
     }
 
     /// Decides that a delivery is not for this desk; it never comes back.
-    intake_discard IntakeDiscard -> intake: IntakeObject,
+    intake_discard IntakeDiscard -> intake: Intake,
     input {
         /// Which delivery.
         intake_id: ID,
@@ -157,17 +109,10 @@ mutations! {
     },
     refuses { AlreadyParsed },
     |call, input| {
-        let id = call.known::<Intake>(Kind::Intake, "intakeId", &input.intake_id).await?;
+        let id = call.known::<State>(Kind::Intake, "intakeId", &input.intake_id).await?;
         let reason = checked("reason", Reason::new(input.reason))?;
-        let done = call.execute::<Intake>(id, intake::Discard { reason }).await?;
-        let object = IntakeObject {
-            id: Kind::Intake.id(id),
-            status: IntakeStatus::Discarded,
-            conversation_id: None,
-            message_id: None,
-            customer_id: None,
-        };
-        Ok((done, object))
+        let done = call.execute::<State>(id, intake::Discard { reason }).await?;
+        Ok((done, Intake::now(call.ctx, IntakeId(id)).await?))
     }
 
     /// Writes to the desk as the signed-in customer: to a conversation of their own, or opening
@@ -247,7 +192,7 @@ async fn receiving(
     call: &Call<'_>,
     context: &CommandContext,
     inbound: &Inbound,
-) -> Result<(Done, IntakeId, Delivered), Problem> {
+) -> Result<(Done, IntakeId), Problem> {
     Ok(call.services.desk.receive(context, inbound, call.expected).await?)
 }
 

@@ -195,9 +195,9 @@ impl Screens {
         }))
     }
 
-    /// Objects that something happened to: conversations, customers, agents, teams and articles,
-    /// each once for all that happened to it at about the same time. Customers follow what they
-    /// may see. Without `after`, it begins with what happens next.
+    /// Objects that something happened to: conversations, customers, agents, teams, articles and
+    /// deliveries, each once for all that happened to it at about the same time. Customers follow
+    /// what they may see. Without `after`, it begins with what happens next.
     async fn nodes_changed(
         &self,
         ctx: &Context<'_>,
@@ -315,8 +315,9 @@ fn stream_behind(id: &ID) -> Option<StreamId> {
         Kind::Article => Some(stream_of::<allhours_domain::article::Article>(uuid)),
         Kind::Conversation => Some(stream_of::<State>(uuid)),
         Kind::Customer => Some(stream_of::<allhours_domain::customer::Customer>(uuid)),
+        Kind::Intake => Some(stream_of::<allhours_domain::intake::Intake>(uuid)),
         Kind::Team => Some(stream_of::<TeamState>(uuid)),
-        Kind::Message | Kind::Intake | Kind::Event | Kind::Desk | Kind::Identity => None,
+        Kind::Message | Kind::Event | Kind::Desk | Kind::Identity => None,
     }
 }
 
