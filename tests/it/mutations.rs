@@ -3,6 +3,7 @@
 mod conversation;
 mod customer;
 mod desk;
+mod intake;
 mod merge;
 mod race;
 mod setup;

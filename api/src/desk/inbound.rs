@@ -117,16 +117,18 @@ impl<L: Log> Desk<L> {
         }
     }
 
-    /// Keeps a delivery that could not be understood, for a person to see.
+    /// Keeps a delivery that could not be understood, for a person to see. Where the caller names
+    /// the version of the delivery that they saw, 0 for none, it is refused at any other one.
     ///
     /// # Errors
     ///
-    /// A failure of the log.
+    /// A stale version, the rules' no where it is settled already, or a failure of the log.
     pub async fn park(
         &self,
         context: &CommandContext,
         delivery: (Channel, Key, ExternalId, RawMessage),
         why: Reason,
+        expected: Option<i32>,
     ) -> Result<(Done, IntakeId), CommandError<AnyRefusal>> {
         let (channel, account, external_id, raw) = delivery;
         let intake = intake_of(&self.log, context.tenant, channel, &account, &external_id).await?;
@@ -135,7 +137,8 @@ impl<L: Log> Desk<L> {
         let unit = self
             .unit(context)
             .with::<Intake>(intake, receive)
-            .with::<Intake>(intake, intake::command::Park { why });
+            .with::<Intake>(intake, intake::command::Park { why })
+            .expecting::<Intake>(intake, expected);
         Ok((unit.commit().await?, intake))
     }
 

@@ -73,6 +73,7 @@ pub const RULES: &[Rule] = &[
     ("Mutation.conversationRedact", LEADS),
     ("Mutation.messageSend", &[Customer]),
     ("Mutation.intakeReceive", INTAKE),
+    ("Mutation.intakePark", INTAKE),
     ("Mutation.intakeDiscard", LEADS),
     ("Mutation.customerIdentify", &[Agent, Supervisor, Admin, Integration]),
     ("Mutation.customerChangeProfile", DESK),

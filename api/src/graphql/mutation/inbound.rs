@@ -7,6 +7,7 @@ use allhours_domain::{
     text::{Address, ExternalId, Key, MessageText, Name, RawMessage, Reason, Subject},
 };
 use async_graphql::ID;
+use jiff::Timestamp;
 
 use super::language;
 use crate::{
@@ -72,11 +73,7 @@ mutations! {
             None => None,
         };
         let display_name = input.display_name.map(Name::new).transpose();
-        let at = input.received_at.map_or(call.at(), |at| at.0);
-        if at > call.at() {
-            let message = "nothing was received in the future";
-            return Err(Problem::user("INVALID_INPUT", message, Some("receivedAt")));
-        }
+        let at = received_at(call, input.received_at)?;
         let text = checked("text", MessageText::new(input.text))?;
         let inbound = Inbound {
             channel: input.channel.into(),
@@ -96,6 +93,39 @@ mutations! {
         };
         let context = call.command.clone().at(at);
         let (done, id) = receiving(call, &context, &inbound).await?;
+        Ok((done, Intake::now(call.ctx, id).await?))
+    }
+
+    /// Keeps a provider's delivery that could not be understood, for a person to see: it stands
+    /// in `intakes` with the status `PARKED`. One that comes again is counted and goes on waiting.
+    intake_park IntakePark -> intake: Intake,
+    input {
+        /// On which channel.
+        channel: Channel,
+        /// Which of the desk's accounts on that channel.
+        account: String,
+        /// The provider's own id of the message.
+        external_id: String,
+        /// The message as the provider sent it.
+        raw: String,
+        /// What could not be understood, without quoting it: everybody who may see it reads this.
+        why: String,
+        /// When the provider received it, not in the future; none means now.
+        received_at: Option<DateTime>,
+    },
+    refuses { AlreadyParsed, Discarded },
+    |call, input| {
+        let at = received_at(call, input.received_at)?;
+        let delivery = (
+            input.channel.into(),
+            checked("account", Key::new(input.account))?,
+            checked("externalId", ExternalId::new(input.external_id))?,
+            checked("raw", RawMessage::new(input.raw))?,
+        );
+        let why = checked("why", Reason::new(input.why))?;
+        let context = call.command.clone().at(at);
+        let parked = call.services.desk.park(&context, delivery, why, call.expected);
+        let (done, id) = parked.await?;
         Ok((done, Intake::now(call.ctx, id).await?))
     }
 
@@ -186,6 +216,16 @@ mutations! {
             .await?;
         Ok((done, Conversation::now(call.ctx, id).await?))
     }
+}
+
+/// When a delivery was received: not in the future.
+fn received_at(call: &Call<'_>, said: Option<DateTime>) -> Result<Timestamp, Problem> {
+    let at = said.map_or(call.at(), |at| at.0);
+    if at > call.at() {
+        let message = "nothing was received in the future";
+        return Err(Problem::user("INVALID_INPUT", message, Some("receivedAt")));
+    }
+    Ok(at)
 }
 
 async fn receiving(
