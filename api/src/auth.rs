@@ -17,7 +17,7 @@ use std::{
 
 use jiff::Timestamp;
 use quick_cache::sync::Cache;
-use ring::digest;
+use sha2::{Digest, Sha256};
 
 pub use self::{local::LocalKey, verify::Refused};
 use self::{
@@ -91,8 +91,7 @@ impl Authenticator {
     ///
     /// Why it is not good; [`Refused::Unavailable`] where the issuer's keys can't be had.
     pub async fn authenticate(&self, token: &str) -> Result<Authenticated, Refused> {
-        let hash = digest::digest(&digest::SHA256, token.as_bytes());
-        let hash: [u8; 32] = hash.as_ref().try_into().expect("SHA-256 has 32 bytes");
+        let hash: [u8; 32] = Sha256::digest(token).into();
         if let Some(known) = self.remembered.get(&hash).filter(Remembered::is_good) {
             return Ok(known.who);
         }

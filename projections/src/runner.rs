@@ -6,6 +6,7 @@
 //! is applied twice.
 
 mod dead_letters;
+mod measures;
 mod place;
 mod progress;
 mod status;

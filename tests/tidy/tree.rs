@@ -56,10 +56,15 @@ pub fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|it: char| !it.is_alphanumeric() && it != '_')
 }
 
-/// The code of a Rust file without its comments and without its test module.
+/// The code of a Rust file without its comments and without the test module that ends it.
 pub fn code(text: &str) -> String {
-    let before_tests = text.split("#[cfg(test)]").next().unwrap_or_default();
-    before_tests
+    const TEST: &str = "#[cfg(test)]\nmod ";
+    // One that is a file of its own is only named here, and what follows is code.
+    let ends = text.match_indices(TEST).find(|(at, _)| {
+        let line = text[at + TEST.len()..].lines().next().unwrap_or_default();
+        line.ends_with('{')
+    });
+    text[..ends.map_or(text.len(), |(at, _)| at)]
         .lines()
         .filter(|line| !line.trim_start().starts_with("//"))
         .collect::<Vec<_>>()

@@ -27,7 +27,6 @@ use super::{
     address::intake_of,
     context::CommandContext,
     error::{AnyRefusal, CommandError, Done},
-    folded::stream_of,
 };
 
 /// A message as a channel delivers it.
@@ -75,8 +74,8 @@ impl<L: Log> Desk<L> {
     ///
     /// A failure of the log.
     pub async fn reopen_within_hours(&self, tenant: TenantId) -> Result<u32, LogError> {
-        let stream = stream_of::<desk::Desk>(tenant);
-        let desk = self.folded::<desk::Desk>(tenant, stream, false).await?;
+        // Another process may have changed it.
+        let desk = self.load::<desk::Desk>(tenant, tenant.0).await?;
         let settings = desk.state.settings();
         Ok(settings.map_or(REOPEN_WITHIN_HOURS, |it| it.reopen_within_hours))
     }

@@ -72,7 +72,7 @@ pub struct Episode {
 pub struct CustomField {
     /// Which field.
     pub field: String,
-    /// A text, about the customer; only where the conversation is read by its id.
+    /// A text, about the customer.
     pub text: Option<PersonalText>,
     /// A whole number.
     pub integer: Option<Long>,
@@ -306,12 +306,11 @@ impl Conversation {
         #[graphql(desc = "Only messages and notes.", default)] messages_only: bool,
     ) -> Result<Connection<Cursor, TimelineEntry>> {
         let page = BothWays::read(first, last, after.as_deref(), before.as_deref())?;
-        let threads = match self.facts.tied {
-            Some(false) => Threads::none(),
-            Some(true) | None => {
-                let (services, tenant) = (ctx.data::<Services>()?, Viewer::of(ctx)?.tenant);
-                Threads::read(services, tenant, [self.facts.id], self.as_of).await?
-            }
+        let threads = if self.facts.tied == Some(false) {
+            Threads::none()
+        } else {
+            let (services, tenant) = (ctx.data::<Services>()?, Viewer::of(ctx)?.tenant);
+            Threads::read(services, tenant, [self.facts.id], self.as_of).await?
         };
         let parts = threads.of(self.facts.id);
         timeline::page(ctx, parts, self.as_of, &page, messages_only).await

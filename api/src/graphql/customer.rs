@@ -205,16 +205,17 @@ impl Customer {
 
     /// How they reach the desk; at most 100.
     async fn addresses(&self, ctx: &Context<'_>) -> Result<Vec<ChannelAddress>> {
-        let mut addresses = Vec::new();
-        for (identity, channel, verified, address) in &self.0.identities {
-            addresses.push(ChannelAddress {
+        let addresses = self.0.identities.iter();
+        let read = addresses.map(async |(identity, channel, verified, address)| {
+            Ok(ChannelAddress {
                 id: Kind::Identity.id(*identity),
                 channel: (*channel).into(),
                 address: address.read(ctx, source::address(*identity)).await?,
                 verified: *verified,
-            });
-        }
-        Ok(addresses)
+            })
+        });
+        // Together, so that they are opened with one statement.
+        futures_util::future::try_join_all(read).await
     }
 
     /// The profile that goes on in place of this one, if it was merged.

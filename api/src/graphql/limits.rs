@@ -1,7 +1,7 @@
 //! What a document may ask for: how deep, how wide, at what cost, and by whom.
 //!
 //! All of it is known before anything runs: one walk over the document, with the schema beside
-//! it. `docs` of the schema publish the rules: an object costs 1, a value nothing, a list what
+//! it. `docs/operations.md` publishes the rules: an object costs 1, a value nothing, a list what
 //! its rows cost together, a mutation 10.
 
 use std::sync::{
@@ -56,6 +56,8 @@ const VISITED_MAX: u32 = 10_000;
 const MUTATION_COST: u64 = 10;
 /// How many rows are assumed where a page's size can't be told yet.
 const ROWS_UNKNOWN: u64 = 100;
+/// How many are assumed of a list without pages whose rows lead on to others.
+const ROWS_UNPAGED: u64 = 20;
 
 /// Makes a guard for every request.
 pub struct Guards {
@@ -283,24 +285,52 @@ impl Walk<'_> {
         let inner = self.set(children, below)?;
         let own = u64::from(!children.items.is_empty());
         let mutation = place.at_root && registry.mutation_type.as_deref() == Some(place.type_name);
-        let rows = if meta.args.contains_key("first") { self.rows(field) } else { 1 };
+        let rows = if meta.args.contains_key("first") {
+            self.rows(field)
+        } else if meta.args.contains_key("ids") {
+            self.ids(field)
+        } else if self.leads_on(place.type_name, &meta.ty) {
+            ROWS_UNPAGED
+        } else {
+            1
+        };
         let cost = inner.saturating_add(own).saturating_mul(rows);
         Ok(cost.saturating_add(if mutation { MUTATION_COST } else { 0 }))
     }
 
+    /// Whether a field is a whole list of objects that lead on to others: members of a team, the
+    /// teams of an agent. Rows of a page are counted where the page is asked for.
+    fn leads_on(&self, parent: &str, of: &str) -> bool {
+        let node = self.registry.implements.get(MetaTypeName::concrete_typename(of));
+        let node = node.is_some_and(|interfaces| interfaces.contains("Node"));
+        node && MetaTypeName::create(of).is_list() && !parent.ends_with("Connection")
+    }
+
+    /// What an argument says; none where it is left out, an error where that can't be told yet.
+    fn argument(&self, field: &Field, name: &str) -> Option<Result<Value, ()>> {
+        let value = field.get_argument(name)?.node.clone();
+        let resolve = |variable: async_graphql::Name| -> Result<Value, ()> {
+            self.variables.get(&variable).cloned().ok_or(())
+        };
+        Some(value.into_const_with(resolve))
+    }
+
+    /// How many objects are asked for by their ids.
+    fn ids(&self, field: &Field) -> u64 {
+        match self.argument(field, "ids") {
+            Some(Ok(Value::List(ids))) => ids.len() as u64,
+            Some(Ok(Value::String(_))) | None => 1,
+            Some(_) => ROWS_UNKNOWN,
+        }
+    }
+
     /// How many rows a page asks for.
     fn rows(&self, field: &Field) -> u64 {
-        let number = |name: &str| {
-            let value = field.get_argument(name)?.node.clone();
-            let resolve = |variable: async_graphql::Name| -> Result<Value, ()> {
-                self.variables.get(&variable).cloned().ok_or(())
-            };
-            match value.into_const_with(resolve) {
-                Ok(Value::Number(number)) => number.as_u64(),
-                Ok(Value::Null) => None,
-                // A variable with a default, or nonsense: as much as a page can hold.
-                Ok(_) | Err(()) => Some(ROWS_UNKNOWN),
-            }
+        let number = |name: &str| match self.argument(field, name)? {
+            Ok(Value::Number(number)) => number.as_u64(),
+            Ok(Value::Null) => None,
+            // A variable with a default, or nonsense: as much as a page can hold.
+            Ok(_) | Err(()) => Some(ROWS_UNKNOWN),
         };
         number("first").or_else(|| number("last")).unwrap_or(1).clamp(1, ROWS_UNKNOWN)
     }

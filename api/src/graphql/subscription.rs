@@ -73,7 +73,8 @@ pub struct Happenings;
 /// missed and nothing comes twice. Without `after`, it begins with what happens next.
 #[Subscription]
 impl Happenings {
-    /// What happens in a conversation, as its timeline shows it.
+    /// What happens in a conversation by itself, as its timeline shows it; what happens in those
+    /// that are merged into it is followed by their own ids.
     async fn conversation_events(
         &self,
         ctx: &Context<'_>,

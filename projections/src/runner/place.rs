@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use allhours_eventstore::recorded::Position;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use crate::{batch::Batch, error::ProjectionError, rows::column};
 
@@ -58,9 +59,9 @@ impl Place {
         self.unnoted = None;
     }
 
-    /// Whether the checkpoint has been behind for long enough.
-    pub(super) fn is_due(&self) -> bool {
-        self.noted_at.elapsed() >= NOTE_AFTER
+    /// Whether the checkpoint may be behind no longer.
+    pub(super) fn has_to_be_noted(&self, stop: &CancellationToken) -> bool {
+        self.noted_at.elapsed() >= NOTE_AFTER || stop.is_cancelled()
     }
 
     /// Whether the checkpoint is behind.

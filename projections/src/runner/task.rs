@@ -23,6 +23,7 @@ use crate::{
     rows::column,
     runner::{
         RunState, RunnerOptions,
+        measures::Moved,
         place::{Live, Place},
         progress::Seen,
     },
@@ -64,6 +65,8 @@ pub(super) struct Task<L> {
     failures: u32,
     /// Up to here one event at a time, to find the one that fails.
     singly_until: Position,
+    /// The last event of the batch that was tried last.
+    tried: Position,
     /// The event that fails, and why.
     poison: Option<(Position, String)>,
 }
@@ -92,6 +95,7 @@ impl<L: Log> Task<L> {
             ahead: None,
             failures: 0,
             singly_until: 0,
+            tried: 0,
             poison: None,
         }
     }
@@ -158,12 +162,13 @@ impl<L: Log> Task<L> {
         let started = Instant::now();
         let Some(batch) = self.batch().await? else { return Ok(Turn::Idle) };
         let Some(last) = batch.last() else { return Ok(Turn::Idle) };
-        if !batch.concerns(self.projection) && !self.has_to_note() {
+        if !batch.concerns(self.projection) && !self.place.has_to_be_noted(&self.stop) {
             let position = last.position;
             self.moved(position, None, started);
             self.place.pass(position, batch);
             return Ok(Turn::Moved);
         }
+        self.tried = last.position;
         let name: [&(dyn ToSql + Sync); 1] = [&self.projection.name];
         let (begun, locked) = tokio::join!(
             connection.run("begin"),
@@ -191,16 +196,15 @@ impl<L: Log> Task<L> {
         let events = match self.ahead.take() {
             Some((after, events)) if after == self.place.position => events,
             _ if self.tail.head() <= self.place.position => {
-                return Ok(if self.has_to_note() { self.place.take_unnoted() } else { None });
+                return Ok(if self.place.has_to_be_noted(&self.stop) {
+                    self.place.take_unnoted()
+                } else {
+                    None
+                });
             }
             _ => self.tail.after(self.place.position, self.limit()).await?,
         };
         Ok(Some(Batch::decode(events, |stream_type| self.projection.folds(stream_type))))
-    }
-
-    /// Whether the checkpoint may stay behind no longer.
-    fn has_to_note(&self) -> bool {
-        self.place.is_due() || self.stop.is_cancelled()
     }
 
     /// Until the checkpoint is read again, nobody is told that rows are there: a server that
@@ -289,18 +293,8 @@ impl<L: Log> Task<L> {
     }
 
     fn moved(&mut self, position: Position, age_seconds: Option<f64>, started: Instant) {
-        let labels = [("projection", self.projection.name)];
-        let head = *self.grown.borrow();
-        #[expect(clippy::cast_precision_loss, reason = "a gauge; positions stay below 2^52")]
-        metrics::gauge!("allhours_projection_lag_events", &labels)
-            .set((head - position).max(0) as f64);
-        if let Some(age_seconds) = age_seconds {
-            metrics::gauge!("allhours_projection_lag_seconds", &labels).set(age_seconds.max(0.0));
-        }
-        metrics::counter!("allhours_projection_events_total", &labels)
-            .increment((position - self.place.position).max(0).unsigned_abs());
-        metrics::histogram!("allhours_projection_batch_seconds", &labels)
-            .record(started.elapsed().as_secs_f64());
+        let moved = Moved { from: self.place.position, to: position, head: *self.grown.borrow() };
+        moved.measure(self.projection.name, age_seconds, started);
         self.failures = 0;
         self.seen.send_modify(|seen| {
             seen.position = position;
@@ -330,6 +324,7 @@ impl<L: Log> Task<L> {
         .increment(1);
         // Whatever is in memory or was read ahead belongs to the batch that failed.
         self.ahead = None;
+        self.doubts();
         for table in self.fold.tables() {
             table.forget();
         }
@@ -345,8 +340,11 @@ impl<L: Log> Task<L> {
         if !alone && !matches!(error, ProjectionError::Poison { .. }) {
             let events = i64::try_from(self.options.batch_events_max).unwrap_or(i64::MAX);
             self.singly_until = self.place.position.saturating_add(events);
-        } else if alone && self.projection.poison == PoisonPolicy::Park {
-            self.poison = Some((self.place.position + 1, why));
+        } else if alone
+            && self.projection.poison == PoisonPolicy::Park
+            && self.tried > self.place.position
+        {
+            self.poison = Some((self.tried, why));
         } else {
             tracing::error!(projection = self.projection.name, why, "a projection stopped");
             self.report(RunState::Halted, &why);

@@ -1,6 +1,6 @@
 //! What people do with the desk, from a message that comes in to a customer who is forgotten.
 
-use allhours_api::graphql::{services::statements, viewer::Role};
+use allhours_api::graphql::{id::Kind, services::statements, viewer::Role};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -192,6 +192,16 @@ async fn what_costs_too_much_or_is_not_allowed_never_runs() {
     let wide = "{ conversations(first: 100) { nodes { customer { conversations(first: 100) \
         { nodes { id } } } } } }";
     assert_eq!(code(&ask(&boss, wide).await), "COST_EXCEEDED");
+    let round = "{ teams(first: 1) { nodes { members { teams { members { id } } } } } }";
+    assert_eq!(code(&ask(&boss, round).await), "COST_EXCEEDED");
+    let members = "{ teams(first: 2) { nodes { members { teams { id } } } } }";
+    assert_eq!(code(&ask(&boss, members).await), json!(null));
+    let nodes = "query($ids: [ID!]!) { nodes(ids: $ids) { ... on Conversation { \
+        timeline(first: 100) { nodes { id } } } } }";
+    let ids = json!({ "ids": vec![Kind::Conversation.id(Uuid::nil()); 20] });
+    assert_eq!(code(&served.answer(&boss, nodes, ids).await), "COST_EXCEEDED");
+    let few = json!({ "ids": vec![Kind::Conversation.id(Uuid::nil()); 4] });
+    assert_eq!(code(&served.answer(&boss, nodes, few).await), json!(null));
     let aliases: Vec<_> = (0..50).map(|number| format!("a{number}: position")).collect();
     let many = format!("{{ {} }}", aliases.join(" "));
     assert_eq!(code(&ask(&boss, &many).await), "COST_EXCEEDED");

@@ -189,6 +189,11 @@ impl TestDesk {
         code.unwrap_or_default().to_owned()
     }
 
+    /// The desk as another process has it: on the same log, with a memory of its own.
+    pub fn elsewhere(&self) -> Desk<PgLog> {
+        Desk::new(self.log.clone())
+    }
+
     /// The position of the last event.
     pub async fn head(&self) -> Position {
         self.log.head().await.expect("the log answers")

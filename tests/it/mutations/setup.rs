@@ -32,6 +32,16 @@ async fn the_desk_opens_once_and_its_settings_keep_their_bounds() {
 }
 
 #[tokio::test]
+async fn settings_that_one_process_changes_hold_in_every_other() {
+    let desk = TestDesk::open().await;
+    let elsewhere = desk.elsewhere();
+    assert_eq!(elsewhere.reopen_within_hours(desk.tenant).await.expect("settings"), 72);
+    let settings = json!({ "name": "Boots", "defaultLanguage": "de", "reopenWithinHours": 0 });
+    desk.granted(&desk.admin, "deskChangeSettings", settings, DESK).await;
+    assert_eq!(elsewhere.reopen_within_hours(desk.tenant).await.expect("settings"), 0);
+}
+
+#[tokio::test]
 async fn a_field_is_defined_with_what_it_takes_and_retired() {
     let desk = TestDesk::open().await;
     let field =
