@@ -129,7 +129,7 @@ impl Racer {
 
 /// Two of each process are, and two are not.
 fn is_careful(number: u32) -> bool {
-    number / 2 % 2 == 0
+    (number / 2).is_multiple_of(2)
 }
 
 fn version(value: &Value) -> i32 {
