@@ -271,14 +271,17 @@ impl<L: Log> Task<L> {
         if live.version > self.projection.version {
             return Ok(Turn::Newer);
         }
-        let moved =
-            Some(live.generation) != self.generation || live.position != self.place.position;
+        // Where nobody moved the checkpoint, what was passed since then still holds.
+        let moved = Some(live.generation) != self.generation || live.position != self.place.noted;
         if Some(live.generation) != self.generation {
             connection.work_in(&schema(self.projection.name, live.generation)).await?;
             self.generation = Some(live.generation);
         }
-        self.place.note(live.position);
-        self.seen.send_modify(|seen| seen.position = live.position);
+        if moved {
+            self.place.note(live.position);
+        }
+        let position = self.place.position;
+        self.seen.send_modify(|seen| seen.position = position);
         Ok(if moved { Turn::Moved } else { Turn::Idle })
     }
 
