@@ -51,6 +51,20 @@ struct Recent {
     head: watch::Sender<Position>,
 }
 
+impl Recent {
+    /// Keeps the next events, and tells those who wait. Answers with the last one's position.
+    fn push(&self, events: Vec<Recorded>) -> Position {
+        let mut ring = self.ring.write().unwrap_or_else(PoisonError::into_inner);
+        for event in events {
+            ring.push(event);
+        }
+        let head = ring.head;
+        drop(ring);
+        self.head.send_replace(head);
+        head
+    }
+}
+
 /// Consecutive events, the last of them at `head`.
 #[derive(Debug, Default)]
 struct Ring {
@@ -146,18 +160,15 @@ async fn follow<L: Log>(log: L, recent: Arc<Recent>) {
     let mut head = *recent.head.borrow();
     loop {
         match log.read(head, PAGE_MAX).await {
-            Ok(events) if events.is_empty() => {
-                // Woken early or late, the log itself is asked.
-                let _ = time::timeout(POLL, grown.wait_for(|grown| *grown > head)).await;
-            }
             Ok(events) => {
-                let mut ring = recent.ring.write().unwrap_or_else(PoisonError::into_inner);
-                for event in events {
-                    ring.push(event);
+                let full = events.len() == PAGE_MAX;
+                if !events.is_empty() {
+                    head = recent.push(events);
                 }
-                head = ring.head;
-                drop(ring);
-                recent.head.send_replace(head);
+                if !full {
+                    // Woken early or late, the log itself is asked.
+                    let _ = time::timeout(POLL, grown.wait_for(|grown| *grown > head)).await;
+                }
             }
             Err(error) => {
                 tracing::warn!(%error, "the end of the log cannot be read just now");
