@@ -56,6 +56,8 @@ pub struct Conversation {
     priority: Option<Priority>,
     episode: u32,
     messages: Vec<Message>,
+    /// How many of them were there when it was last resolved: nobody waits for an answer to these.
+    settled: usize,
     sources: BTreeMap<ConversationId, AwaitsReply>,
     tags: BTreeSet<Tag>,
     /// Those that have a value; none stands for a text, which is never held here.
@@ -254,8 +256,9 @@ impl Conversation {
 
     /// Whether the customer wrote the last of the messages for which `counts` says yes.
     fn last_is_customers(&self, counts: impl Fn(&Message) -> bool) -> bool {
-        let last = self.messages.iter().rev().find(|it| it.is_public() && counts(it));
-        last.is_some_and(|it| it.author == Author::Customer)
+        let all = self.messages.iter().enumerate().rev();
+        let last = all.into_iter().find(|(_, it)| it.is_public() && counts(it));
+        last.is_some_and(|(at, it)| it.author == Author::Customer && at >= self.settled)
     }
 }
 
@@ -297,6 +300,8 @@ impl Conversation {
             | ConversationEvent::Unmerged(_) => self.standing = Standing::Open,
             ConversationEvent::Resolved(resolved) => {
                 self.standing = Standing::Resolved { kind: resolved.kind, at: resolved.at };
+                self.settled = self.messages.len();
+                self.sources.values_mut().for_each(|awaits| *awaits = false);
             }
             ConversationEvent::ResolutionConfirmed(_) => self.confirm(),
             ConversationEvent::Reopened(reopened) => {

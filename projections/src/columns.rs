@@ -149,6 +149,7 @@ pub trait Structure: Serialize + DeserializeOwned + Clone + Debug + Send + Sync 
 impl Structure for BTreeSet<Tag> {}
 impl Structure for BTreeSet<AgentId> {}
 impl Structure for BTreeMap<Key, FieldEntry> {}
+impl Structure for BTreeMap<ConversationId, Timestamp> {}
 impl Structure for BTreeMap<Key, u8> {}
 impl Structure for BTreeMap<Purpose, bool> {}
 impl Structure for Vec<Language> {}

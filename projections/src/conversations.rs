@@ -27,7 +27,7 @@ use crate::fold::{PoisonPolicy, Projection};
 /// Conversations.
 pub const PROJECTION: Projection = Projection {
     name: "conversations",
-    version: 3,
+    version: 4,
     stream_types: &["conversation"],
     poison: PoisonPolicy::Park,
     tables: &["conversations", "conversation_counters", "queue", "assignments"],

@@ -4,6 +4,7 @@ mod faults;
 mod live;
 mod past;
 mod rebuild;
+mod rows;
 
 use std::time::Duration;
 

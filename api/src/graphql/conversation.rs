@@ -242,7 +242,7 @@ impl Conversation {
         DateTime(self.facts.opened_at)
     }
 
-    /// When anything last happened to it.
+    /// When a message or note last came, or it was opened.
     async fn last_activity_at(&self) -> DateTime {
         DateTime(self.facts.last_activity_at)
     }

@@ -45,7 +45,7 @@ pub struct ConversationSnapshot {
     pub fields: BTreeMap<Key, FieldValue>,
     /// When it was opened.
     pub opened_at: Timestamp,
-    /// When anything last happened to it.
+    /// When a message or note last came, or it was opened.
     pub last_activity_at: Timestamp,
     /// Since when the customer waits for an answer to what was written here.
     pub own_waiting_since: Option<Timestamp>,
@@ -172,12 +172,14 @@ impl ConversationSnapshot {
 
     /// Folds an event that happened `at`. Total: what was recorded has happened.
     pub fn apply(&mut self, event: &ConversationEvent, at: Timestamp) {
-        self.last_activity_at = self.last_activity_at.max(at);
         match event {
             ConversationEvent::Opened(opened) => *self = Self::opened(opened, at),
             ConversationEvent::CustomerMessageReceived(received) => self.received(received, at),
             ConversationEvent::AgentReplied(_) => self.replied(at),
-            ConversationEvent::NoteAdded(_) => self.note_count = self.note_count.saturating_add(1),
+            ConversationEvent::NoteAdded(_) => {
+                self.active(at);
+                self.note_count = self.note_count.saturating_add(1);
+            }
             ConversationEvent::AgentMentioned(_) | ConversationEvent::MessageRedacted(_) => {}
             ConversationEvent::PriorityChanged(changed) => self.priority = changed.to,
             ConversationEvent::TierAssigned(assigned) => self.tier = assigned.to,
@@ -239,7 +241,13 @@ impl ConversationSnapshot {
         self.snoozed_until = None;
     }
 
+    /// What comes late, such as old mail, makes it no less active.
+    fn active(&mut self, at: Timestamp) {
+        self.last_activity_at = self.last_activity_at.max(at);
+    }
+
     fn received(&mut self, received: &event::CustomerMessageReceived, at: Timestamp) {
+        self.active(at);
         self.message_count = self.message_count.saturating_add(1);
         self.own_waiting_since.get_or_insert(at);
         if received.language.is_some() {
@@ -248,15 +256,20 @@ impl ConversationSnapshot {
     }
 
     fn replied(&mut self, at: Timestamp) {
+        self.active(at);
         self.message_count = self.message_count.saturating_add(1);
-        self.own_waiting_since = None;
-        for source in &mut self.sources {
-            source.waiting_since = None;
-        }
+        self.nobody_waits();
         self.first_replied_at.get_or_insert(at);
         self.episode_now(|episode| {
             episode.first_reply_at.get_or_insert(at);
         });
+    }
+
+    fn nobody_waits(&mut self) {
+        self.own_waiting_since = None;
+        for source in &mut self.sources {
+            source.waiting_since = None;
+        }
     }
 
     fn field_set(&mut self, set: &event::FieldSet) {
@@ -273,6 +286,7 @@ impl ConversationSnapshot {
     fn resolved(&mut self, resolved: &event::Resolved) {
         self.stand(ConversationStatus::Resolved);
         self.resolved_at = Some(resolved.at);
+        self.nobody_waits();
         self.episode_now(|episode| {
             episode.resolved_at = Some(resolved.at);
             episode.kind = Some(resolved.kind);

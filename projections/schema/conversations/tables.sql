@@ -20,6 +20,7 @@ create table conversations (
     last_activity_at         timestamptz not null,
     last_customer_message_at timestamptz,
     waiting_since            timestamptz,
+    waits                    jsonb not null,
     queued_at                timestamptz,
     snoozed_until            timestamptz,
     resolved_at              timestamptz,

@@ -133,6 +133,7 @@ pub(super) fn change(
     let Some(row) = row else { return };
     let at = whole_microseconds(recorded.occurred_at);
     row.evolve(recorded, at, event);
+    row.waiting_since = row.waits.values().min().copied();
     let queued = row.status == ConversationStatus::Open && row.assignee_id.is_none();
     row.queued_at = queued.then_some(row.queued_at.unwrap_or(at));
     row.version = recorded.version;
@@ -161,6 +162,7 @@ fn opened(recorded: &Recorded, event: &Opened) -> ConversationRow {
         last_activity_at: at,
         last_customer_message_at: None,
         waiting_since: None,
+        waits: Structured::default(),
         queued_at: None,
         snoozed_until: None,
         resolved_at: None,
@@ -178,21 +180,20 @@ impl ConversationRow {
         match event {
             ConversationEvent::Opened(_)
             | ConversationEvent::AgentMentioned(_)
-            | ConversationEvent::MergeUndone(_)
             | ConversationEvent::MessageRedacted(_) => {}
             ConversationEvent::CustomerMessageReceived(event) => {
                 self.message(recorded, at);
                 self.last_customer_message_at = Some(at);
-                self.waiting_since.get_or_insert(at);
-                if self.language.is_none() {
+                self.waits.entry(self.id).or_insert(at);
+                if event.language.is_some() {
                     self.language.clone_from(&event.language);
                 }
             }
             ConversationEvent::AgentReplied(_) => {
                 self.message(recorded, at);
-                self.waiting_since = None;
+                self.waits.clear();
             }
-            ConversationEvent::NoteAdded(_) => self.last_activity_at = at,
+            ConversationEvent::NoteAdded(_) => self.active(at),
             ConversationEvent::PriorityChanged(event) => self.priority = event.to,
             ConversationEvent::TierAssigned(event) => self.tier = event.to,
             ConversationEvent::Tagged(event) => {
@@ -211,8 +212,11 @@ impl ConversationRow {
             }
             ConversationEvent::MergeReceived(event) => {
                 if event.awaits_reply {
-                    self.waiting_since.get_or_insert(at);
+                    self.waits.insert(event.source, at);
                 }
+            }
+            ConversationEvent::MergeUndone(event) => {
+                self.waits.remove(&event.source);
             }
             ConversationEvent::SplitOff(event) => self.split_off(event, at),
             ConversationEvent::SplitFrom(event) => self.split_from(event, at),
@@ -220,9 +224,13 @@ impl ConversationRow {
                 self.now(ConversationStatus::Waiting);
                 self.waiting_on = Some(event.on);
             }
-            ConversationEvent::WaitingEnded(_)
-            | ConversationEvent::Woken(_)
-            | ConversationEvent::Unmerged(_) => self.now(ConversationStatus::Open),
+            ConversationEvent::WaitingEnded(_) | ConversationEvent::Woken(_) => {
+                self.now(ConversationStatus::Open)
+            }
+            ConversationEvent::Unmerged(_) => {
+                self.now(ConversationStatus::Open);
+                self.merged_into = None;
+            }
             ConversationEvent::Snoozed(event) => {
                 self.now(ConversationStatus::Snoozed);
                 self.snoozed_until = Some(whole_microseconds(event.until));
@@ -233,10 +241,11 @@ impl ConversationRow {
             }
             ConversationEvent::Reopened(event) => {
                 self.now(ConversationStatus::Open);
+                self.resolution = None;
+                self.resolved_at = None;
                 self.episode = i32::try_from(event.episode).unwrap_or(i32::MAX);
             }
-            // How and when it was resolved stays known.
-            ConversationEvent::Closed(_) => self.status = ConversationStatus::Closed,
+            ConversationEvent::Closed(_) => self.now(ConversationStatus::Closed),
             ConversationEvent::MergedInto(event) => {
                 self.now(ConversationStatus::Merged);
                 self.merged_into = Some(event.target);
@@ -248,16 +257,16 @@ impl ConversationRow {
         self.now(ConversationStatus::Resolved);
         self.resolution = Some(event.kind);
         self.resolved_at = Some(whole_microseconds(event.at));
-        self.waiting_since = None;
+        self.waits.clear();
     }
 
     fn split_off(&mut self, event: &SplitOff, at: Timestamp) {
         self.message_count -= count(event.messages.len());
         self.last_message_position = None;
         if event.awaits_reply {
-            self.waiting_since.get_or_insert(at);
+            self.waits.entry(self.id).or_insert(at);
         } else {
-            self.waiting_since = None;
+            self.waits.remove(&self.id);
         }
     }
 
@@ -265,22 +274,27 @@ impl ConversationRow {
         self.message_count += count(event.messages.len());
         self.last_message_position = None;
         if event.messages.last().is_some_and(|it| it.agent.is_none()) {
-            self.waiting_since.get_or_insert(at);
+            self.waits.insert(self.id, at);
+        } else {
+            self.waits.remove(&self.id);
         }
     }
 
-    /// One standing at a time: what belonged to the one before is gone.
+    /// One standing at a time: the pause before it is over. How it was resolved stays known
+    /// until it is reopened.
     fn now(&mut self, status: ConversationStatus) {
         self.status = status;
         self.waiting_on = None;
         self.snoozed_until = None;
-        self.resolution = None;
-        self.resolved_at = None;
-        self.merged_into = None;
+    }
+
+    /// What comes late, such as old mail, makes it no less active.
+    fn active(&mut self, at: Timestamp) {
+        self.last_activity_at = self.last_activity_at.max(at);
     }
 
     fn message(&mut self, recorded: &Recorded, at: Timestamp) {
-        self.last_activity_at = at;
+        self.active(at);
         self.last_message_position = Some(recorded.position);
         self.message_count += 1;
     }

@@ -46,21 +46,24 @@ table! {
         fields: Structured<BTreeMap<Key, FieldEntry>>,
         /// For whom it waits, while it waits.
         waiting_on: Option<WaitingOn>,
-        /// How sure the resolution is, while it is resolved or closed.
+        /// How sure the last resolution is; none once it is reopened.
         resolution: Option<ResolutionKind>,
         /// When it was opened.
         opened_at: Timestamp,
-        /// When a message or note last came.
+        /// When a message or note last came, or it was opened.
         last_activity_at: Timestamp,
         /// When the customer last wrote.
         last_customer_message_at: Option<Timestamp>,
         /// Since when the customer waits for an answer.
         waiting_since: Option<Timestamp>,
+        /// The same, for each conversation whose question waits here: itself, or one that was
+        /// merged into it.
+        waits: Structured<BTreeMap<ConversationId, Timestamp>>,
         /// When it came into the queue, while it is there.
         queued_at: Option<Timestamp>,
         /// Until when it is put aside.
         snoozed_until: Option<Timestamp>,
-        /// When it was resolved last, while it is resolved or closed.
+        /// When it was last resolved; none once it is reopened.
         resolved_at: Option<Timestamp>,
         /// The event that holds the subject line.
         subject_position: Option<Position>,

@@ -143,6 +143,23 @@ fn a_question_that_came_along_waits_until_it_is_answered_or_leaves() {
 }
 
 #[test]
+fn nobody_waits_for_an_answer_to_what_was_confirmed_as_resolved() {
+    let confirmed = resolved(ResolutionKind::Confirmed, 1, 2);
+    let resolved = [opened(), wrote(1), confirmed];
+    assert_eq!(seen(&resolved).waiting_since(), None);
+    let asked_again =
+        [resolved.as_slice(), &[reopened(2, Cause::CustomerMessage), wrote(2)]].concat();
+    assert_eq!(seen(&asked_again).waiting_since(), Some(at(4)));
+}
+
+#[test]
+fn a_label_is_no_activity_of_a_conversation() {
+    let team = TeamChanged { from: None, to: Some(BILLING) };
+    let seen = seen(&[opened(), wrote(1), team.into(), claimed(ADA)]);
+    assert_eq!(seen.last_activity_at, at(1));
+}
+
+#[test]
 fn a_merged_conversation_shows_where_it_goes_on_until_that_is_undone() {
     let merged = seen(&[opened(), merged_into(OTHER)]);
     assert_eq!((merged.status, merged.merged_into), (ConversationStatus::Merged, Some(OTHER)));
