@@ -164,6 +164,18 @@ impl PgLog {
         Ok(connection.query(&statement, parameters).await?)
     }
 
+    /// Rows of one tenant, by a connection that sees no other's.
+    pub(crate) async fn rows_of(
+        &self,
+        tenant: TenantId,
+        statement: &str,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<tokio_postgres::Row>, LogError> {
+        let connection = self.0.database.reader(tenant).await?;
+        let statement = connection.prepare_cached(statement).await?;
+        Ok(connection.query(&statement, parameters).await?)
+    }
+
     async fn write(&self, append: Append) -> Result<Receipt, LogError> {
         let prepared = prepare(&self.0.keyring, append).await?;
         let (tenant, forget) = (prepared.tenant, prepared.forget_subjects.clone());
@@ -241,7 +253,7 @@ impl Log for PgLog {
     ) -> Result<Vec<Recorded>, LogError> {
         let parameters: [&(dyn ToSql + Sync); 5] =
             [&tenant.0, &stream.id, &after_version, &stream.stream_type.0, &read::limit(limit)];
-        self.events(sql::LOG_LOAD, &parameters).await
+        self.events_of(tenant, sql::LOG_LOAD, &parameters).await
     }
 
     async fn read(&self, after: Position, limit: usize) -> Result<Vec<Recorded>, LogError> {

@@ -3,6 +3,7 @@
 mod faults;
 mod live;
 mod past;
+mod plans;
 mod rebuild;
 mod rows;
 

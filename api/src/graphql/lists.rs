@@ -52,7 +52,11 @@ pub async fn conversations(
         filter.customer = Some(own);
     }
     let order = ConversationOrder::Activity;
-    let client = services.reader(viewer.tenant).await?;
+    let client = if filter.names_a_person() {
+        services.planning_reader(viewer.tenant).await?
+    } else {
+        services.reader(viewer.tenant).await?
+    };
     let found = conversations::list(&client, &filter, order, &span).await;
     let found = found.map_err(|error| of_read(&error))?;
     let rows = found.rows.iter().map(|row| {
@@ -197,10 +201,9 @@ pub async fn customers(
     let client = services.reader(viewer.tenant).await?;
     let found = customers::list(&client, filter, &span).await;
     let found = found.map_err(|error| of_read(&error))?;
-    let rows = found
-        .rows
-        .iter()
-        .map(|row| (Cursor::instant(row.identified_at, row.id.0), Customer(Arc::new(row.into()))));
+    let rows = found.rows.iter().map(|row| {
+        (Cursor::instant(row.identified_at, row.id.0), Customer::Facts(Arc::new(row.into())))
+    });
     Ok(page.connection(rows, found.has_more))
 }
 

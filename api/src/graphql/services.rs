@@ -107,6 +107,16 @@ impl Services {
         self.database.reader(tenant).await.map_err(|error| unavailable(&error))
     }
 
+    /// The same, for one statement that filters by one thing or another.
+    ///
+    /// # Errors
+    ///
+    /// None came free in time.
+    pub async fn planning_reader(&self, tenant: TenantId) -> Result<TenantReader> {
+        count_statement();
+        self.database.planning_reader(tenant).await.map_err(|error| unavailable(&error))
+    }
+
     /// Waits until these projections have seen `position`; there must be such a position, also
     /// where none is named.
     ///

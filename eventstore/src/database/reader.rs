@@ -34,7 +34,25 @@ impl Deref for TenantReader {
     }
 }
 
-/// Makes connections of readers, which remember the tenant that they were last lent for.
+/// How the plans of a reader's statements are made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Plans {
+    /// Once, for all values: most statements take longer to plan than to run.
+    Kept,
+    /// Anew for the values at hand: which index to take depends on what is filtered by.
+    Fresh,
+}
+
+impl Plans {
+    fn mode(self) -> &'static str {
+        match self {
+            Self::Kept => "force_generic_plan",
+            Self::Fresh => "force_custom_plan",
+        }
+    }
+}
+
+/// Makes connections of readers, which remember what they were last lent for.
 #[derive(Debug)]
 pub struct Readers(pub(super) Manager);
 
@@ -43,8 +61,8 @@ pub struct Readers(pub(super) Manager);
 pub struct Reader {
     /// The connection.
     pub client: ClientWrapper,
-    /// Whose rows it sees; none until that is set, and while it is changed.
-    tenant: Option<TenantId>,
+    /// Whose rows it sees and how it plans; none until that is set, and while it is changed.
+    lent_for: Option<(TenantId, Plans)>,
 }
 
 impl managed::Manager for Readers {
@@ -52,7 +70,7 @@ impl managed::Manager for Readers {
     type Error = Error;
 
     async fn create(&self) -> Result<Reader, Error> {
-        Ok(Reader { client: managed::Manager::create(&self.0).await?, tenant: None })
+        Ok(Reader { client: managed::Manager::create(&self.0).await?, lent_for: None })
     }
 
     async fn recycle(
@@ -69,14 +87,29 @@ impl managed::Manager for Readers {
 }
 
 impl Database {
-    /// A connection that sees `tenant`'s rows only.
+    /// A connection that sees `tenant`'s rows only, for statements that find rows by a key or in
+    /// one order.
     ///
     /// # Errors
     ///
     /// None came free in time, or none could be made.
     pub async fn reader(&self, tenant: TenantId) -> Result<TenantReader, PoolError> {
+        self.lend(tenant, Plans::Kept).await
+    }
+
+    /// A connection that sees `tenant`'s rows only, for statements that filter by one thing or
+    /// another.
+    ///
+    /// # Errors
+    ///
+    /// None came free in time, or none could be made.
+    pub async fn planning_reader(&self, tenant: TenantId) -> Result<TenantReader, PoolError> {
+        self.lend(tenant, Plans::Fresh).await
+    }
+
+    async fn lend(&self, tenant: TenantId, plans: Plans) -> Result<TenantReader, PoolError> {
         let mut reader = self.reader_pool().get().await?;
-        reader.see(tenant).await.map_err(PoolError::Backend)?;
+        reader.lend_for(tenant, plans).await.map_err(PoolError::Backend)?;
         Ok(TenantReader { reader, tenant })
     }
 }
@@ -84,14 +117,14 @@ impl Database {
 impl Reader {
     /// Shows the rows of `tenant` from now on. A change that breaks off leaves nothing to rely
     /// on, so that whoever is next sets it again.
-    async fn see(&mut self, tenant: TenantId) -> Result<(), Error> {
-        if self.tenant == Some(tenant) {
+    async fn lend_for(&mut self, tenant: TenantId, plans: Plans) -> Result<(), Error> {
+        if self.lent_for == Some((tenant, plans)) {
             return Ok(());
         }
-        self.tenant = None;
+        self.lent_for = None;
         let statement = self.client.prepare_cached(sql::DATABASE_TENANT).await?;
-        self.client.execute(&statement, &[&tenant.to_string()]).await?;
-        self.tenant = Some(tenant);
+        self.client.execute(&statement, &[&tenant.to_string(), &plans.mode()]).await?;
+        self.lent_for = Some((tenant, plans));
         Ok(())
     }
 }

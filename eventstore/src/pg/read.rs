@@ -37,6 +37,16 @@ impl PgLog {
         self.rows(statement, parameters).await?.iter().map(row::recorded).collect()
     }
 
+    /// Events of one tenant, by a connection that sees no other's.
+    pub(super) async fn events_of(
+        &self,
+        tenant: TenantId,
+        statement: &str,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Recorded>, LogError> {
+        self.rows_of(tenant, statement, parameters).await?.iter().map(row::recorded).collect()
+    }
+
     pub(super) async fn ciphertexts(&self, wanted: &[Wanted]) -> Result<Ciphertexts, LogError> {
         let tenants: Vec<Uuid> = wanted.iter().map(|it| it.tenant.0).collect();
         let subjects: Vec<Uuid> = wanted.iter().map(|it| it.subject.0).collect();
@@ -109,7 +119,7 @@ impl PgLog {
             &filter.recorded_until,
             &limit(events_max),
         ];
-        self.events(statement, &parameters).await
+        self.events_of(tenant, statement, &parameters).await
     }
 }
 
@@ -133,11 +143,11 @@ impl History for PgLog {
         tenant: TenantId,
         positions: &[Position],
     ) -> Result<Vec<Recorded>, LogError> {
-        self.events(sql::LOG_AT_POSITIONS, &[&tenant.0, &positions]).await
+        self.events_of(tenant, sql::LOG_AT_POSITIONS, &[&tenant.0, &positions]).await
     }
 
     async fn by_id(&self, tenant: TenantId, event: EventId) -> Result<Option<Recorded>, LogError> {
-        Ok(self.events(sql::LOG_BY_ID, &[&tenant.0, &event.0]).await?.pop())
+        Ok(self.events_of(tenant, sql::LOG_BY_ID, &[&tenant.0, &event.0]).await?.pop())
     }
 
     async fn page(
@@ -188,7 +198,7 @@ impl History for PgLog {
         let described = described(&parts.parts);
         let parameters: [&(dyn ToSql + Sync); 6] =
             [&tenant.0, &described, &after, &before, &parts.names, &limit(limit_each)];
-        let rows = self.rows(statement, &parameters).await?;
+        let rows = self.rows_of(tenant, statement, &parameters).await?;
         let number = |row: &tokio_postgres::Row| {
             let number: i32 = row.try_get("number")?;
             Ok::<_, LogError>(usize::try_from(number).unwrap_or_default())

@@ -8,7 +8,9 @@ where ($1::text is null or it.presence = $1)
     and ($4::text is null or it.languages ? $4)
     and ($5::uuid is null
         or exists (select from read.teams where id = $5 and members ? it.id::text))
-    and ($6::timestamptz is null or (it.registered_at, it.id) > ($6, $7::uuid))
-    and ($8::timestamptz is null or (it.registered_at, it.id) < ($8, $9::uuid))
+    and (it.registered_at, it.id)
+        > (case when $6::timestamptz is null then '-infinity' else $6 end, $7::uuid)
+    and (it.registered_at, it.id)
+        < (case when $8::timestamptz is null then 'infinity' else $8 end, $9::uuid)
 order by it.registered_at, it.id
 limit $10::bigint

@@ -6,8 +6,9 @@ where ($1::text is null or locale = $1)
     and ($2::text is null or draft_state = $2)
     and (not $3::boolean or published_version is not null)
     and ($4::boolean or not retired)
-    and ($5::timestamptz is null
-        or (updated_at, id, locale) < ($5, $6::uuid, $7::text))
-    and ($8::timestamptz is null or (updated_at, id, locale) > ($8, $9::uuid, $10::text))
+    and (updated_at, id, locale)
+        < (case when $5::timestamptz is null then 'infinity' else $5 end, $6::uuid, $7::text)
+    and (updated_at, id, locale)
+        > (case when $8::timestamptz is null then '-infinity' else $8 end, $9::uuid, $10::text)
 order by updated_at, id, locale
 limit $11::bigint

@@ -5,4 +5,5 @@ select
     set_config('synchronous_commit', 'off', false),
     set_config('enable_seqscan', 'off', false),
     set_config('enable_hashjoin', 'off', false),
-    set_config('enable_mergejoin', 'off', false)
+    set_config('enable_mergejoin', 'off', false),
+    set_config('plan_cache_mode', 'force_generic_plan', false)

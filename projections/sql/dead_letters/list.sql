@@ -6,7 +6,9 @@ join read.checkpoints as live
 where live.state = 'live'
     and ($1::text is null or letters.projection = $1)
     and ($2::uuid is null or letters.tenant_id = $2)
-    and ($3::bigint is null or (letters.position, letters.projection) > ($3, $4::text))
-    and ($5::bigint is null or (letters.position, letters.projection) < ($5, $6::text))
+    and (letters.position, letters.projection)
+        > (case when $3::bigint is null then 0 else $3 end, $4::text)
+    and (letters.position, letters.projection)
+        < (case when $5::bigint is null then 9223372036854775807 else $5 end, $6::text)
 order by letters.position, letters.projection
 limit $7::bigint

@@ -3,7 +3,9 @@ select tenant_id, id, channel, account, status, why_parked, deliveries, received
        updated_position
 from read.intakes
 where ($1::text is null or channel = $1)
-    and ($2::timestamptz is null or (received_at, id) < ($2, $3::uuid))
-    and ($4::timestamptz is null or (received_at, id) > ($4, $5::uuid))
+    and (received_at, id)
+        < (case when $2::timestamptz is null then 'infinity' else $2 end, $3::uuid)
+    and (received_at, id)
+        > (case when $4::timestamptz is null then '-infinity' else $4 end, $5::uuid)
 order by received_at, id
 limit $6::bigint

@@ -4,7 +4,9 @@ select tenant_id, id, channel, account, status, why_parked, deliveries, received
 from read.intakes
 where status = $1
     and ($2::text is null or channel = $2)
-    and ($3::timestamptz is null or (received_at, id) < ($3, $4::uuid))
-    and ($5::timestamptz is null or (received_at, id) > ($5, $6::uuid))
+    and (received_at, id)
+        < (case when $3::timestamptz is null then 'infinity' else $3 end, $4::uuid)
+    and (received_at, id)
+        > (case when $5::timestamptz is null then '-infinity' else $5 end, $6::uuid)
 order by received_at, id
 limit $7::bigint

@@ -5,9 +5,9 @@ where from_position <= $12 and (to_position is null or to_position > $12)
     and (not $1::boolean or team_id is not distinct from $2::uuid)
     and ($3::text is null or tier = $3)
     and ($4::text is null or priority = $4)
-    and ($5::int is null
-        or (rank, waiting_since, conversation_id) > ($5, $6::timestamptz, $7::uuid))
-    and ($8::int is null
-        or (rank, waiting_since, conversation_id) < ($8, $9::timestamptz, $10::uuid))
+    and (rank, waiting_since, conversation_id)
+        > (case when $5::int is null then -2147483648 else $5 end, $6::timestamptz, $7::uuid)
+    and (rank, waiting_since, conversation_id)
+        < (case when $8::int is null then 2147483647 else $8 end, $9::timestamptz, $10::uuid)
 order by rank, waiting_since, conversation_id
 limit $11::bigint

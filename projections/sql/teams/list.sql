@@ -1,7 +1,8 @@
 select tenant_id, id, name, members, retired, created_at, version, updated_position
 from read.teams
 where ($1::boolean or not retired)
-    and ($2::timestamptz is null or (created_at, id) > ($2, $3::uuid))
-    and ($4::timestamptz is null or (created_at, id) < ($4, $5::uuid))
+    and (created_at, id)
+        > (case when $2::timestamptz is null then '-infinity' else $2 end, $3::uuid)
+    and (created_at, id) < (case when $4::timestamptz is null then 'infinity' else $4 end, $5::uuid)
 order by created_at, id
 limit $6::bigint

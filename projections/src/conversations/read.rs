@@ -86,6 +86,14 @@ pub struct ConversationFilter {
     pub merged_too: bool,
 }
 
+impl ConversationFilter {
+    /// Whether it asks for the few of one customer or agent, which have an index of their own.
+    #[must_use]
+    pub fn names_a_person(&self) -> bool {
+        self.customer.is_some() || self.assignee.agent().1.is_some()
+    }
+}
+
 /// In which order.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum ConversationOrder {
