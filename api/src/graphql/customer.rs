@@ -14,6 +14,7 @@ use jiff::Timestamp;
 
 use super::{
     conversation::Conversation,
+    error::Code,
     id::Kind,
     lists,
     loaders::Loaders,
@@ -125,16 +126,27 @@ pub struct Contacts {
 
 /// Somebody who writes to the desk.
 #[derive(Debug, Clone)]
-pub struct Customer(pub Arc<CustomerFacts>);
+pub enum Customer {
+    /// Known by id only; the rest is loaded when it is asked for.
+    Id(CustomerId),
+    /// Loaded.
+    Facts(Arc<CustomerFacts>),
+}
 
 impl Customer {
+    /// By an id that stands in the log; what is asked of them is loaded with others of the page.
+    #[must_use]
+    pub fn of(id: CustomerId) -> Self {
+        Self::Id(id)
+    }
+
     /// The customer, if there is one.
     ///
     /// # Errors
     ///
     /// A failure below.
     pub async fn known(ctx: &Context<'_>, id: CustomerId) -> Result<Option<Self>> {
-        Ok(Loaders::of(ctx)?.customers.load_one(id).await?.map(Self))
+        Ok(Loaders::of(ctx)?.customers.load_one(id).await?.map(Self::Facts))
     }
 
     /// The customer as their stream says, now or as of a position.
@@ -156,13 +168,26 @@ impl Customer {
         for (recorded, event) in &events {
             snapshot.apply(event, recorded.occurred_at);
         }
-        Ok(Some(Self(Arc::new(CustomerFacts::of(id, last.version, &snapshot)))))
+        Ok(Some(Self::Facts(Arc::new(CustomerFacts::of(id, last.version, &snapshot)))))
     }
 
     /// Their id.
     #[must_use]
     pub fn customer_id(&self) -> CustomerId {
-        self.0.id
+        match self {
+            Self::Id(id) => *id,
+            Self::Facts(facts) => facts.id,
+        }
+    }
+
+    async fn facts(&self, ctx: &Context<'_>) -> Result<Arc<CustomerFacts>> {
+        match self {
+            Self::Id(id) => {
+                let facts = Loaders::of(ctx)?.customers.load_one(*id).await?;
+                facts.ok_or_else(|| Code::NotFound.error("there is no such customer"))
+            }
+            Self::Facts(facts) => Ok(facts.clone()),
+        }
     }
 }
 
@@ -171,42 +196,42 @@ impl Customer {
 impl Customer {
     /// The global id.
     pub async fn id(&self) -> ID {
-        Kind::Customer.id(self.0.id)
+        Kind::Customer.id(self.customer_id())
     }
 
     /// The version of the customer's stream, for `expectedVersion`.
-    async fn version(&self) -> i32 {
-        self.0.version
+    async fn version(&self, ctx: &Context<'_>) -> Result<i32> {
+        Ok(self.facts(ctx).await?.version)
     }
 
     /// The name, if known.
     async fn display_name(&self, ctx: &Context<'_>) -> Result<Option<PersonalText>> {
-        self.0.name.read(ctx, source::name).await
+        self.facts(ctx).await?.name.read(ctx, source::name).await
     }
 
     /// How they are served.
-    async fn tier(&self) -> Option<Tier> {
-        self.0.tier.map(Into::into)
+    async fn tier(&self, ctx: &Context<'_>) -> Result<Option<Tier>> {
+        Ok(self.facts(ctx).await?.tier.map(Into::into))
     }
 
     /// In which language they write, if known.
-    async fn language(&self) -> Option<Language> {
-        self.0.language.clone().map(Language)
+    async fn language(&self, ctx: &Context<'_>) -> Result<Option<Language>> {
+        Ok(self.facts(ctx).await?.language.clone().map(Language))
     }
 
     /// What they said about uses of their data.
-    async fn consents(&self) -> Vec<Consent> {
+    async fn consents(&self, ctx: &Context<'_>) -> Result<Vec<Consent>> {
         let consent = |(purpose, granted): (&words::Purpose, &bool)| Consent {
             purpose: (*purpose).into(),
             granted: *granted,
         };
-        self.0.consents.iter().map(consent).collect()
+        Ok(self.facts(ctx).await?.consents.iter().map(consent).collect())
     }
 
     /// How they reach the desk; at most 100.
     async fn addresses(&self, ctx: &Context<'_>) -> Result<Vec<ChannelAddress>> {
-        let addresses = self.0.identities.iter();
-        let read = addresses.map(async |(identity, channel, verified, address)| {
+        let facts = self.facts(ctx).await?;
+        let read = facts.identities.iter().map(async |(identity, channel, verified, address)| {
             Ok(ChannelAddress {
                 id: Kind::Identity.id(*identity),
                 channel: (*channel).into(),
@@ -220,25 +245,25 @@ impl Customer {
 
     /// The profile that goes on in place of this one, if it was merged.
     async fn merged_into(&self, ctx: &Context<'_>) -> Result<Option<Customer>> {
-        match self.0.merged_into {
+        match self.facts(ctx).await?.merged_into {
             Some(target) => Self::known(ctx, target).await,
             None => Ok(None),
         }
     }
 
     /// Whether they were forgotten.
-    async fn erased(&self) -> bool {
-        self.0.erased
+    async fn erased(&self, ctx: &Context<'_>) -> Result<bool> {
+        Ok(self.facts(ctx).await?.erased)
     }
 
     /// When they became known.
-    async fn identified_at(&self) -> Option<DateTime> {
-        self.0.identified_at.map(DateTime)
+    async fn identified_at(&self, ctx: &Context<'_>) -> Result<Option<DateTime>> {
+        Ok(self.facts(ctx).await?.identified_at.map(DateTime))
     }
 
     /// What their conversations add up to now, also where the customer is read as of the past.
     async fn contacts(&self, ctx: &Context<'_>) -> Result<Contacts> {
-        let contacts = Loaders::of(ctx)?.contacts.load_one(self.0.id).await?;
+        let contacts = Loaders::of(ctx)?.contacts.load_one(self.customer_id()).await?;
         Ok(contacts.map_or_else(Contacts::default, |it| Contacts {
             live: count(it.live),
             total: count(it.total),
@@ -256,7 +281,8 @@ impl Customer {
         #[graphql(desc = "After which cursor.")] after: Option<String>,
         #[graphql(desc = "Before which cursor.")] before: Option<String>,
     ) -> Result<Connection<Cursor, Conversation>> {
-        let filter = ConversationFilter { customer: Some(self.0.id), ..Default::default() };
+        let filter =
+            ConversationFilter { customer: Some(self.customer_id()), ..Default::default() };
         let page = BothWays::read(first, last, after.as_deref(), before.as_deref())?;
         lists::conversations(ctx, &filter, &page).await
     }
