@@ -6,6 +6,7 @@
 pub mod accept;
 pub mod answer;
 pub mod caller;
+pub mod documents;
 pub mod explore;
 pub mod graphql;
 pub mod health;

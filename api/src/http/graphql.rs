@@ -76,7 +76,7 @@ pub async fn get<E: Executor>(
         Ok(document) => document,
         Err(wrong) => return bad_request(media, &wrong, &id),
     };
-    let operation = params::operation_of(&mut document);
+    let operation = service.documents.read(&mut document);
     let streamed = media == Media::EventStream && operation == Some(OperationType::Subscription);
     if !streamed && !matches!(operation, None | Some(OperationType::Query)) {
         let status = StatusCode::METHOD_NOT_ALLOWED;
@@ -185,7 +185,7 @@ async fn carry_out<E: Executor>(
     who: &Authenticated,
     id: &RequestId,
 ) -> Response {
-    let operation = params::operation_of(&mut document);
+    let operation = service.documents.read(&mut document);
     let document = service.prepared(document, who, id);
     if media == Media::EventStream {
         return sse::stream(service, document, operation, who, id);

@@ -1,9 +1,6 @@
 //! A request's parameters: `query`, `operationName`, `variables`, `extensions`; nothing lax.
 
-use async_graphql::{
-    Request, Variables,
-    parser::types::{DocumentOperations, OperationType},
-};
+use async_graphql::{Request, Variables};
 use axum::http::{HeaderMap, header};
 use serde_json::{Map, Value};
 
@@ -122,20 +119,4 @@ pub fn from_object(mut parameters: Map<String, Value>) -> Result<Request, BadReq
         request.extensions.insert(name, value);
     }
     Ok(request)
-}
-
-/// What kind of operation a request asks for; `None` where that can't be told, because the
-/// document does not parse or names no such operation. Execution will say what is wrong.
-pub fn operation_of(request: &mut Request) -> Option<OperationType> {
-    let wanted = request.operation_name.clone();
-    let document = request.parsed_query().ok()?;
-    let operation = match (&document.operations, wanted) {
-        (DocumentOperations::Single(operation), None) => operation,
-        (DocumentOperations::Multiple(_), None) => return None,
-        (operations, Some(wanted)) => {
-            let named = |name: Option<&async_graphql::Name>| name.is_some_and(|it| *it == wanted);
-            operations.iter().find(|(name, _)| named(*name)).map(|(_, operation)| operation)?
-        }
-    };
-    Some(operation.node.ty)
 }

@@ -7,7 +7,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use super::{health::Readiness, observe::RequestId};
+use super::{documents::Documents, health::Readiness, observe::RequestId};
 use crate::{
     auth::{Authenticated, Authenticator},
     config::Settings,
@@ -22,6 +22,8 @@ pub struct Service<E> {
     pub authenticator: Authenticator,
     /// How often.
     pub limits: RateLimits,
+    /// The documents that were read.
+    pub documents: Documents,
     /// All settings.
     pub settings: Arc<Settings>,
     /// Whether it can work.
@@ -52,6 +54,7 @@ impl<E: Executor> Service<E> {
             executor,
             authenticator,
             limits: RateLimits::new(&settings.limits),
+            documents: Documents::default(),
             readiness: Readiness::default(),
             metrics,
             stopping: CancellationToken::new(),

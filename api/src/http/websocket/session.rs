@@ -228,7 +228,7 @@ impl<E: Executor> Session<E> {
                 return Ok(Some(message::error(id, &errors)));
             }
         };
-        let operation = params::operation_of(&mut document);
+        let operation = self.service.documents.read(&mut document);
         let document = self.service.prepared(document, &who, &self.request_id);
         let outgoing = if operation == Some(OperationType::Subscription) {
             self.many(id, self.service.executor.execute_stream(document, None))
