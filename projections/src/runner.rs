@@ -11,6 +11,7 @@ mod place;
 mod progress;
 mod status;
 mod task;
+mod turn;
 
 use std::time::Duration;
 

@@ -3,13 +3,17 @@
 use std::time::Duration;
 
 use allhours_eventstore::recorded::Position;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use crate::{batch::Batch, error::ProjectionError, rows::column};
 
 /// How long a checkpoint may stay behind where no row changed.
 const NOTE_AFTER: Duration = Duration::from_millis(200);
+
+/// How long events gather where one batch follows another: a batch of many costs hardly more
+/// than a batch of one.
+const GATHER: Duration = Duration::from_millis(40);
 
 /// The live generation, as its checkpoint says.
 pub(super) struct Live {
@@ -57,6 +61,11 @@ impl Place {
         self.noted = position;
         self.noted_at = Instant::now();
         self.unnoted = None;
+    }
+
+    /// Waits until the batch before is old enough for another one.
+    pub(super) async fn gather(&self, stop: &CancellationToken) {
+        let _ = stop.run_until_cancelled(sleep_until(self.noted_at + GATHER)).await;
     }
 
     /// Whether the checkpoint may be behind no longer.

@@ -26,26 +26,13 @@ use crate::{
         measures::Moved,
         place::{Live, Place},
         progress::Seen,
+        turn::Turn,
     },
     sql::sql,
 };
 
 /// How long to leave the work to the process that holds it.
 const STANDBY: Duration = Duration::from_millis(20);
-
-/// What a turn came to.
-enum Turn {
-    /// A batch was applied, or the place to go on from was found.
-    Moved,
-    /// There is nothing to do.
-    Idle,
-    /// Another process is at it.
-    Held,
-    /// The tables belong to an older version of the program.
-    Older,
-    /// The tables belong to a newer version of the program.
-    Newer,
-}
 
 /// One projection's task.
 pub(super) struct Task<L> {
@@ -159,8 +146,8 @@ impl<L: Log> Task<L> {
         if self.generation.is_none() {
             return self.find_place(connection).await;
         }
-        let started = Instant::now();
         let Some(batch) = self.batch().await? else { return Ok(Turn::Idle) };
+        let started = Instant::now();
         let Some(last) = batch.last() else { return Ok(Turn::Idle) };
         if !batch.concerns(self.projection) && !self.place.has_to_be_noted(&self.stop) {
             let position = last.position;
@@ -202,7 +189,10 @@ impl<L: Log> Task<L> {
                     None
                 });
             }
-            _ => self.tail.after(self.place.position, self.limit()).await?,
+            _ => {
+                self.place.gather(&self.stop).await;
+                self.tail.after(self.place.position, self.limit()).await?
+            }
         };
         Ok(Some(Batch::decode(events, |stream_type| self.projection.folds(stream_type))))
     }

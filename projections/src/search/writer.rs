@@ -16,6 +16,7 @@ use tantivy::{
     FutureResult, Index, IndexReader, IndexWriter, ReloadPolicy, Term,
     index::{SegmentId, SegmentMeta},
     indexer::IndexWriterOptions,
+    merge_policy::LogMergePolicy,
 };
 
 use super::{
@@ -30,6 +31,16 @@ use super::{
 const WRITER_BYTES: usize = 64 << 20;
 /// How many records of streams are kept in memory between commits.
 const STREAMS_KEPT_MAX: usize = 50_000;
+
+/// Segments below this many documents are merged with one another only: each commit makes a small
+/// one, which is not worth writing a large one anew.
+const SMALL_DOCUMENTS: u32 = 1_000;
+
+fn merging() -> LogMergePolicy {
+    let mut policy = LogMergePolicy::default();
+    policy.set_min_layer_size(SMALL_DOCUMENTS);
+    policy
+}
 
 /// What stands beside the documents in each commit.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -112,6 +123,7 @@ impl Writer {
             .num_merge_threads(1)
             .build();
         let documents = index.writer_with_options(options)?;
+        documents.set_merge_policy(Box::new(merging()));
         let reader: IndexReader =
             index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
         Ok(Self {
