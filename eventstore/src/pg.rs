@@ -28,6 +28,7 @@ use tokio::{
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
+pub use self::rotate::Rotated;
 use self::{
     appender::{Appender, Job},
     key_rows::PgKeyRows,

@@ -12,11 +12,25 @@ use crate::{error::LogError, keys::keyring::TenantKeyRow, sql};
 
 /// How many keys one step wraps anew.
 const STEP_KEYS: i64 = 500;
+/// How often is looked again for keys that another process wrapped by the old one meanwhile.
+const ROUNDS_MAX: u32 = 10;
+/// The tenant's key that every tenant begins with; it came of no rotation.
+const BEGUN_WITH: i16 = 1;
+
+/// What a rotation did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rotated {
+    /// The number of the tenant's key that wraps all subjects' keys now.
+    pub generation: i16,
+    /// How many subjects' keys were wrapped anew.
+    pub rewrapped: u64,
+}
 
 impl PgLog {
     /// Gives a tenant a new key, wraps all its subjects' keys by it and retires the old one.
-    /// Where an earlier rotation was broken off, finishes that one. Answers with the number of
-    /// subjects' keys wrapped anew; `progress` hears how many so far.
+    /// Where an earlier rotation was broken off, before its end or before its key was recorded
+    /// (`recorded` is the newest that was), finishes that one. `progress` hears how many keys
+    /// were wrapped so far.
     ///
     /// # Errors
     ///
@@ -24,32 +38,43 @@ impl PgLog {
     pub async fn rotate_tenant_key(
         &self,
         tenant: TenantId,
+        recorded: i32,
         mut progress: impl FnMut(u64),
-    ) -> Result<u64, LogError> {
+    ) -> Result<Rotated, LogError> {
         let (mut newest, _) = self.0.keyring.wrapping_key(tenant).await?;
-        let stale = self.rows(sql::KEYS_STALE_SUBJECT_KEYS, &[&tenant.0, &newest, &1_i64]).await?;
-        if stale.is_empty() {
+        let begun = newest > BEGUN_WITH && i32::from(newest) > recorded;
+        if !begun && !self.is_stale(tenant, newest).await? {
             let next = newest.checked_add(1);
             let next = next.ok_or(LogError::Key("cannot be rotated any more"))?;
             newest = self.0.keyring.make_tenant_key(tenant, next).await?.generation;
         }
         let mut total = 0;
-        loop {
-            let wrapped = self.rewrap_some(tenant, newest).await?;
-            if wrapped == 0 {
+        for _ in 0..ROUNDS_MAX {
+            loop {
+                let wrapped = self.rewrap_some(tenant, newest).await?;
+                if wrapped == 0 {
+                    break;
+                }
+                total += wrapped;
+                progress(total);
+            }
+            match self.change(sql::KEYS_RETIRE_TENANT_KEYS, &[&tenant.0, &newest]).await {
+                // Another process wrapped a new subject's key by the old one just now.
+                Err(LogError::Database(error))
+                    if error.code() == Some(&SqlState::FOREIGN_KEY_VIOLATION) => {}
+                retired => drop(retired?),
+            }
+            if !self.is_stale(tenant, newest).await? {
                 break;
             }
-            total += wrapped;
-            progress(total);
         }
-        match self.change(sql::KEYS_RETIRE_TENANT_KEYS, &[&tenant.0, &newest]).await {
-            // Another process wrapped a new subject's key by the old one just now: it stays
-            // until the next rotation.
-            Err(LogError::Database(error))
-                if error.code() == Some(&SqlState::FOREIGN_KEY_VIOLATION) => {}
-            retired => drop(retired?),
-        }
-        Ok(total)
+        Ok(Rotated { generation: newest, rewrapped: total })
+    }
+
+    /// Whether an older key than this one still wraps a subject's.
+    async fn is_stale(&self, tenant: TenantId, newest: i16) -> Result<bool, LogError> {
+        let rows = self.rows(sql::KEYS_STALE_SUBJECT_KEYS, &[&tenant.0, &newest, &1_i64]).await?;
+        Ok(!rows.is_empty())
     }
 
     async fn rewrap_some(&self, tenant: TenantId, newest: i16) -> Result<u64, LogError> {

@@ -5,7 +5,7 @@ use allhours_eventstore::{
     error::LogError,
     keys::{MasterKey, MasterKeys},
     log::Log,
-    pg::{PgLog, PgLogOptions},
+    pg::{PgLog, PgLogOptions, Rotated},
 };
 use allhours_tests::database::{TestDatabase, database};
 
@@ -50,8 +50,10 @@ async fn after_a_tenants_key_was_rotated_all_its_texts_still_open() {
     let mut script = Script::new(1);
     write(&log, &mut script, 700).await;
     let mut heard = 0;
-    let rotated = log.rotate_tenant_key(script.tenant, |total| heard = total).await;
-    assert_eq!((rotated.expect("rotated"), heard), (700, 700));
+    let rotated = log.rotate_tenant_key(script.tenant, 0, |total| heard = total).await;
+    let rotated = rotated.expect("rotated");
+    assert_eq!(rotated, Rotated { generation: 2, rewrapped: 700 });
+    assert_eq!(heard, 700);
     write(&log, &mut script, 1).await;
 
     let next = log_on(&database, key).await;
@@ -75,12 +77,18 @@ async fn a_rotation_that_was_broken_off_goes_on_where_it_stopped() {
     let tenant = script.tenant;
     let broken_off = tokio::spawn({
         let log = log.clone();
-        async move { log.rotate_tenant_key(tenant, |_| panic!("the process ends")).await }
+        async move { log.rotate_tenant_key(tenant, 0, |_| panic!("the process ends")).await }
     });
     assert!(broken_off.await.is_err());
     assert_eq!(texts(&log_on(&database, key.clone()).await).await.expect("opened").len(), 700);
-    let rest = log_on(&database, key.clone()).await.rotate_tenant_key(tenant, |_| ()).await;
-    assert_eq!(rest.expect("rotated"), 200);
+    let next = log_on(&database, key.clone()).await;
+    let rest = next.rotate_tenant_key(tenant, 0, |_| ()).await.expect("rotated");
+    assert_eq!(rest, Rotated { generation: 2, rewrapped: 200 });
+    // Broken off again, before anybody wrote down that there is a new key.
+    let unrecorded = next.rotate_tenant_key(tenant, 0, |_| ()).await.expect("rotated");
+    assert_eq!(unrecorded, Rotated { generation: 2, rewrapped: 0 });
+    let recorded = next.rotate_tenant_key(tenant, 2, |_| ()).await.expect("rotated");
+    assert_eq!(recorded, Rotated { generation: 3, rewrapped: 700 });
     assert_eq!(texts(&log_on(&database, key).await).await.expect("opened").len(), 700);
 }
 
