@@ -296,8 +296,13 @@ fn listen(stderr: ChildStderr, lines: Lines) -> JoinHandle<()> {
     })
 }
 
+/// What PostgreSQL says of a client that went while it was being answered: every program that
+/// ends does so, and nobody has to do anything about it.
+const CLIENT_GONE: &str = "FATAL:  connection to client lost";
+
 fn tell(text: &str) {
-    if ["WARNING:", "ERROR:", "FATAL:", "PANIC:"].iter().any(|level| text.contains(level)) {
+    let levels = ["WARNING:", "ERROR:", "FATAL:", "PANIC:"];
+    if text != CLIENT_GONE && levels.iter().any(|level| text.contains(level)) {
         tracing::warn!(target: "postgres", "{text}");
     } else {
         tracing::debug!(target: "postgres", "{text}");
