@@ -1,8 +1,10 @@
 //! The database: two pools of connections, one for the log and its folds, one for readers.
 //!
 //! Read this file, then [`reader`] (a connection that sees one tenant only), [`tls`] (when
-//! a connection is encrypted, and whom it trusts) and [`url`] (the address of a server).
+//! a connection is encrypted, and whom it trusts), [`url`] (the address of a server) and
+//! [`pooler`] (what may stand between).
 
+pub mod pooler;
 pub mod reader;
 pub mod tls;
 pub mod url;
@@ -25,7 +27,7 @@ use tokio::{
     sync::{mpsc, watch},
     task::JoinHandle,
 };
-use tokio_postgres::{AsyncMessage, Config, Notification};
+use tokio_postgres::{AsyncMessage, Notification};
 
 use crate::{
     database::tls::{Encryption, TlsError},
@@ -33,6 +35,7 @@ use crate::{
 };
 
 pub use reader::{Readers, TenantReader};
+pub use tokio_postgres::Config;
 
 /// The role that readers of one tenant act as; made by the migrations.
 pub const READER_ROLE: &str = "allhours_reader";

@@ -16,7 +16,7 @@ mod place;
 mod process;
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, mpsc},
     thread::JoinHandle,
     time::Duration,
@@ -63,6 +63,12 @@ impl EmbeddedOptions {
             start_max: Duration::from_mins(2),
         }
     }
+}
+
+/// Whether a data directory holds a private server's folder, which need not run.
+#[must_use]
+pub fn is_there(data_dir: &Path) -> bool {
+    place::entry(data_dir).is_dir()
 }
 
 /// Why there is no private server.

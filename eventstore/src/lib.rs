@@ -19,6 +19,7 @@ pub mod memory;
 pub mod merkle;
 pub mod migrate;
 mod opening;
+pub mod operator;
 pub mod pg;
 mod prepare;
 pub mod recorded;

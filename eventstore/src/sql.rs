@@ -13,7 +13,10 @@ statements! {
     CHECKPOINTS_AFTER = "checkpoints/after";
     CHECKPOINTS_KEEP = "checkpoints/keep";
     CHECKPOINTS_UP_TO = "checkpoints/up_to";
+    DATABASE_HOLDS_A_LOG = "database/holds_a_log";
     DATABASE_MIGRATION_LOCK = "database/migration_lock";
+    DATABASE_PROBE_LOOK = "database/probe_look";
+    DATABASE_PROBE_MARK = "database/probe_mark";
     DATABASE_SESSION = "database/session";
     DATABASE_TENANT = "database/tenant";
     KEYS_ALL_TENANT_KEYS = "keys/all_tenant_keys";
@@ -33,6 +36,9 @@ statements! {
     LOG_BARRIER = "log/barrier";
     LOG_BY_ID = "log/by_id";
     LOG_CIPHERTEXTS = "log/ciphertexts";
+    LOG_CONVERSATIONS_ABOUT = "log/conversations_about";
+    LOG_DESKS = "log/desks";
+    LOG_HAS_DESK = "log/has_desk";
     LOG_HEAD = "log/head";
     LOG_LAST_OF_STREAM = "log/last_of_stream";
     LOG_LEAVES = "log/leaves";

@@ -3,6 +3,7 @@
 //! Read `allhours_domain::features` (what a history and its features are), then `fold`.
 
 mod fold;
+pub mod past;
 mod read;
 mod rows;
 

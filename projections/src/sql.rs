@@ -53,6 +53,7 @@ statements! {
     "churn_features/copy",
     "churn_features/export",
     "churn_features/load",
+    "churn_features/of_tenant",
     "churn_features/save",
     "churn_features/scan",
     "churn_owners/copy",

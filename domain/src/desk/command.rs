@@ -30,13 +30,13 @@ commands! {
     }
     /// Records that a part of the log was taken out.
     RecordExport {
-        /// For whom: `auditor` or `analyst`.
+        /// For whom: `auditor`, `analyst` or `features`.
         form: Key,
         /// From this position on.
         from_position: i64,
         /// Up to this position.
         to_position: i64,
-        /// How many events.
+        /// How many events; of features, how many customers.
         events: u64,
         /// SHA-256 of the manifest, in hexadecimal.
         manifest_sha256: Key,

@@ -115,7 +115,7 @@ fn check_choices(choices: &[Key]) -> Result<(), DeskRefusal> {
 
 fn record_export(command: RecordExport) -> Decision {
     let RecordExport { form, from_position, to_position, events, manifest_sha256 } = command;
-    if !["auditor", "analyst"].contains(&form.as_str()) {
+    if !["auditor", "analyst", "features"].contains(&form.as_str()) {
         return Err(DeskRefusal::UnknownExportForm { form });
     }
     if from_position < 0 || to_position < from_position {

@@ -62,7 +62,7 @@ shapes! {
     }
     /// A part of the log was taken out.
     Exported {
-        /// For whom: `auditor` or `analyst`.
+        /// For whom: `auditor`, `analyst` or `features`.
         form: String,
         /// From this position on.
         from_position: i64,

@@ -49,7 +49,7 @@ pub enum DeskRefusal {
         choice: Key,
     },
     /// An export for nobody that is known.
-    #[error("an export is for `auditor` or `analyst`, not `{form}`")]
+    #[error("an export is for `auditor`, `analyst` or `features`, not `{form}`")]
     UnknownExportForm {
         /// As asked.
         form: Key,

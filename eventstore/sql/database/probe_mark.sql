@@ -1,0 +1,1 @@
+select pg_backend_pid(), set_config('allhours.probe', $1, false)
