@@ -3,11 +3,13 @@
 //! The defaults and meanings stand in `config.default.toml`, which is part of the program:
 //! there is no second list of defaults that could differ from it.
 
+mod address;
 mod environment;
 mod secret;
 mod settings;
 #[cfg(test)]
 mod tests;
+mod wrong;
 
 use std::path::{Path, PathBuf};
 
@@ -18,6 +20,7 @@ use figment::{
 };
 
 pub use self::{
+    address::Optional,
     secret::Secret,
     settings::{
         Auth, Checkpoints, Data, Database, Graphql, Import, Keys, Limits, LogFormat, Models,
@@ -68,7 +71,8 @@ pub fn load(
     for (name, text) in &overrides.settings {
         figment = figment.merge(Setting::parse(name, text, "the command line", &defaults)?);
     }
-    let mut settings: Settings = figment.extract().map_err(|error| explained(&error))?;
+    let mut settings: Settings =
+        figment.extract().map_err(|error| wrong::explained(&figment, &error))?;
     if settings.data.dir.as_os_str().is_empty() {
         settings.data.dir = environment::data_dir(environment);
     }
@@ -78,7 +82,7 @@ pub fn load(
     if settings.server.explorer_dir.as_os_str().is_empty() {
         settings.server.explorer_dir = environment::cache_dir(environment).join("explorer");
     }
-    settings.check()?;
+    settings.check().map_err(|(name, what)| wrong::of_value(&figment, name, what))?;
     Ok(settings)
 }
 
@@ -109,26 +113,8 @@ fn file_named(overrides: &Overrides, environment: &[(String, String)]) -> Option
 }
 
 fn dictionary(figment: &Figment) -> Result<Dict, ConfigError> {
-    let data = figment.data().map_err(|error| explained(&error))?;
+    let data = figment.data().map_err(|error| wrong::explained(figment, &error))?;
     Ok(data.get(&Profile::Default).cloned().unwrap_or_default())
-}
-
-fn explained(error: &figment::Error) -> ConfigError {
-    let what = error
-        .clone()
-        .into_iter()
-        .map(|error| {
-            let from = error.metadata.as_ref().map_or_else(String::new, |metadata| {
-                let place = metadata.source.as_ref().and_then(|source| source.file_path());
-                let place = place
-                    .map_or_else(|| metadata.name.to_string(), |path| path.display().to_string());
-                format!(" (from {place})")
-            });
-            let name = error.path.join(".");
-            format!("setting `{name}`{from}: {}", error.kind)
-        })
-        .collect::<Vec<_>>();
-    ConfigError(what.join("; "))
 }
 
 /// One setting from outside the files, with the place it came from.
@@ -141,16 +127,12 @@ struct Setting {
 impl Setting {
     /// Reads `text` as the kind of value that the default of `name` has.
     fn parse(name: &str, text: &str, source: &str, defaults: &Dict) -> Result<Self, ConfigError> {
-        let wrong = |what: &str| {
-            ConfigError(format!("setting `{name}` (from {source}): {what}, found `{text}`"))
-        };
+        let wrong = |what: &str| wrong::wrong(name, source, what, Some(text));
         let path: Vec<String> = name.split('.').map(str::to_owned).collect();
         let default = path
             .split_first()
             .and_then(|(section, rest)| defaults.get(section)?.clone().find(&rest.join(".")))
-            .ok_or_else(|| {
-                ConfigError(format!("setting `{name}` (from {source}) does not exist"))
-            })?;
+            .ok_or_else(|| wrong::unknown(name, source))?;
         let value = match default {
             Value::Bool(..) => {
                 Value::from(text.parse::<bool>().map_err(|_| wrong("expected true or false"))?)

@@ -29,20 +29,41 @@ use axum::{Router, middleware, routing::get};
 
 pub use self::{health::Readiness, serve::serve, service::Service};
 
+/// All that is answered, by where it is.
+#[derive(Debug, Clone)]
+pub struct Routers {
+    /// Where callers come.
+    pub main: Router,
+    /// Where health and figures are asked for, if that is elsewhere.
+    pub admin: Option<Router>,
+}
+
 /// All routes.
-pub fn router<E: Executor>(service: Service<E>) -> Router {
-    let explore = service.settings.server.explore;
+pub fn routers<E: Executor>(service: Service<E>) -> Routers {
+    let (explore, apart) = {
+        let server = &service.settings.server;
+        (server.explore, server.admin_listen.get().is_some())
+    };
     let service = Arc::new(service);
-    let mut router = Router::new()
-        .route("/graphql", get(graphql::get::<E>).post(graphql::post::<E>))
+    let admin = Router::new()
         .route("/livez", get(health::livez))
         .route("/readyz", get(health::readyz::<E>))
         .route("/metrics", get(health::metrics::<E>));
+    let mut main = Router::new().route("/graphql", get(graphql::get::<E>).post(graphql::post::<E>));
     if explore {
-        router = router
+        main = main
             .route("/explore", get(explore::page))
             .route("/explore/{file}", get(explore::file::<E>));
     }
+    if apart {
+        Routers { main: layered(main, &service), admin: Some(layered(admin, &service)) }
+    } else {
+        Routers { main: layered(main.merge(admin), &service), admin: None }
+    }
+}
+
+fn layered<E: Executor>(router: Router<Arc<Service<E>>>, service: &Arc<Service<E>>) -> Router {
+    let service = Arc::clone(service);
     router
         .layer(middleware::from_fn_with_state(Arc::clone(&service), origin::layer::<E>))
         .layer(middleware::from_fn_with_state(Arc::clone(&service), observe::layer::<E>))

@@ -12,6 +12,7 @@ pub mod demo;
 pub mod desk;
 pub mod export;
 pub mod graphql;
+pub mod holder;
 pub mod http;
 pub mod import;
 pub mod keyfile;

@@ -1,19 +1,24 @@
 //! What every command stands on: settings, database, keys, log, desk.
 
-use std::{fs::DirBuilder, io, os::unix::fs::DirBuilderExt, path::PathBuf, sync::Arc};
+use std::{fmt, fs::DirBuilder, io, os::unix::fs::DirBuilderExt, path::PathBuf, sync::Arc};
 
 use allhours_eventstore::{
     checkpoint::note::{BadKey, Signer},
-    database::{self, Database, DatabaseError, DatabaseOptions},
-    embedded::{EmbeddedError, EmbeddedOptions, Server},
+    database::{
+        self, Database, DatabaseError, DatabaseOptions,
+        pooler::{Pooling, pooling},
+    },
+    embedded::{self, EmbeddedError, EmbeddedOptions, Server},
     error::LogError,
     keys::{MasterKey, MasterKeys},
     log::Log,
     migrate::{MigrateError, Migrated, migrate},
+    operator::holds_a_log,
     pg::{PgLog, PgLogOptions},
 };
 
 use crate::{
+    clock,
     config::{self, Settings},
     desk::Desk,
     keyfile::{self, KeyFileError},
@@ -40,6 +45,12 @@ pub enum ProgramError {
     /// The address of the database does not read.
     #[error("setting `database.url` is not an address of a PostgreSQL server")]
     DatabaseUrl,
+    /// There is no desk where one was looked for.
+    #[error(
+        "there is no desk {0}; `allhours serve` makes one, `--data-dir` or `--database-url` names \
+         another place"
+    )]
+    NoDesk(DeskPlace),
     /// No private server.
     #[error(transparent)]
     Embedded(#[from] EmbeddedError),
@@ -69,6 +80,24 @@ pub enum ProgramError {
     Origin(#[from] BadKey),
 }
 
+/// Where a desk was looked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DeskPlace {
+    /// In a data folder.
+    Folder(PathBuf),
+    /// In the database of the settings.
+    Database,
+}
+
+impl fmt::Display for DeskPlace {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Folder(path) => write!(formatter, "at {}", path.display()),
+            Self::Database => formatter.write_str("in the database of `database.url`"),
+        }
+    }
+}
+
 /// The database, and the private server that runs it, if it is one.
 #[derive(Debug)]
 pub struct Store {
@@ -78,31 +107,65 @@ pub struct Store {
 }
 
 impl Store {
-    /// Connects to the database of the settings, or starts or attaches to the embedded one.
+    /// Connects to the database of the settings, or starts or attaches to the embedded one, which
+    /// is made where there is none.
     ///
     /// # Errors
     ///
     /// See [`ProgramError`].
     pub async fn open(settings: &Settings) -> Result<Self, ProgramError> {
-        config::install_tls();
         make_data_dir(settings)?;
-        let url = &settings.database.url;
-        let mut options = DatabaseOptions {
-            reader_connections_max: settings.database.connections_max,
-            tls_ca_file: given(&settings.database.tls_ca_file),
-            ..DatabaseOptions::default()
-        };
-        let (connect, server) = if url.is_empty() {
+        Self::connect(settings).await
+    }
+
+    /// The same, but only where there is a desk: nothing is made.
+    ///
+    /// # Errors
+    ///
+    /// See [`ProgramError`].
+    pub async fn open_existing(settings: &Settings) -> Result<Self, ProgramError> {
+        if let Some(place) = no_desk(settings) {
+            return Err(ProgramError::NoDesk(place));
+        }
+        let store = Self::connect(settings).await?;
+        let holds = holds_a_log(&store.database).await;
+        if matches!(holds, Ok(true)) {
+            return Ok(store);
+        }
+        store.close().await?;
+        holds?;
+        Err(ProgramError::NoDesk(place_of(settings)))
+    }
+
+    async fn connect(settings: &Settings) -> Result<Self, ProgramError> {
+        config::install_tls();
+        let mut options = options(settings);
+        let (connect, server) = if settings.database.url.is_empty() {
             let mut embedded = EmbeddedOptions::new(&settings.data.dir);
             embedded.bin_dir = given(&settings.database.bin_dir);
             let server = Server::start_or_attach(&embedded).await?;
             (server.config(), Some(server))
         } else {
-            let read = database::url::parse(url.reveal(), &mut options);
-            (read.map_err(|_| ProgramError::DatabaseUrl)?, None)
+            (address(settings, &mut options)?, None)
         };
         let database = Database::connect(connect, options).await?;
         Ok(Self { database, server })
+    }
+
+    /// How connections to the server of the settings and its sessions go together; none where it
+    /// is the embedded one, which nothing stands before.
+    ///
+    /// # Errors
+    ///
+    /// The server is away or refuses.
+    pub async fn pooling(settings: &Settings) -> Result<Option<Pooling>, ProgramError> {
+        if settings.database.url.is_empty() {
+            return Ok(None);
+        }
+        config::install_tls();
+        let mut options = options(settings);
+        let database = Database::prepare(address(settings, &mut options)?, options)?;
+        Ok(Some(pooling(&database, &clock::new_id().to_string()).await?))
     }
 
     /// Brings the database to the shape that this program expects.
@@ -144,13 +207,28 @@ pub struct Program {
 }
 
 impl Program {
-    /// Opens the desk of these settings; its database is migrated.
+    /// Opens the desk of these settings, which is made where there is none; its database is
+    /// migrated.
     ///
     /// # Errors
     ///
     /// See [`ProgramError`].
     pub async fn open(settings: Arc<Settings>) -> Result<Self, ProgramError> {
         let store = Store::open(&settings).await?;
+        Self::of(settings, store).await
+    }
+
+    /// The same, but only where there is a desk.
+    ///
+    /// # Errors
+    ///
+    /// See [`ProgramError`].
+    pub async fn open_existing(settings: Arc<Settings>) -> Result<Self, ProgramError> {
+        let store = Store::open_existing(&settings).await?;
+        Self::of(settings, store).await
+    }
+
+    async fn of(settings: Arc<Settings>, store: Store) -> Result<Self, ProgramError> {
         store.migrate().await?;
         let log = open_log(&settings, &store.database).await?;
         let desk = Desk::new(log.clone());
@@ -219,14 +297,57 @@ async fn open_log(settings: &Settings, database: &Database) -> Result<PgLog, Pro
     Ok(start(MasterKeys::new(key, previous)).await?)
 }
 
-/// Others may pass through it, as the private server's user must, but not look around.
-fn make_data_dir(settings: &Settings) -> Result<(), ProgramError> {
+/// Where nothing needs to be opened to see that there is no desk: the place.
+#[must_use]
+pub fn no_desk(settings: &Settings) -> Option<DeskPlace> {
+    let folder = &settings.data.dir;
+    let there = if settings.database.url.is_empty() {
+        embedded::is_there(folder)
+    } else {
+        // Elsewhere than where it is served, the keys must come with the settings.
+        let keys = &settings.keys.master;
+        folder.is_dir() || !(keys.is_empty() || settings.checkpoints.key.is_empty())
+    };
+    (!there).then(|| DeskPlace::Folder(folder.clone()))
+}
+
+fn place_of(settings: &Settings) -> DeskPlace {
+    if settings.database.url.is_empty() {
+        DeskPlace::Folder(settings.data.dir.clone())
+    } else {
+        DeskPlace::Database
+    }
+}
+
+/// Makes the data folder. Others may pass through it, as the private server's user must, but not
+/// look around.
+///
+/// # Errors
+///
+/// [`ProgramError::DataDir`].
+pub fn make_data_dir(settings: &Settings) -> Result<(), ProgramError> {
     let path = &settings.data.dir;
     DirBuilder::new()
         .recursive(true)
         .mode(0o711)
         .create(path)
         .map_err(|source| ProgramError::DataDir { path: path.clone(), source })
+}
+
+fn options(settings: &Settings) -> DatabaseOptions {
+    DatabaseOptions {
+        reader_connections_max: settings.database.connections_max,
+        tls_ca_file: given(&settings.database.tls_ca_file),
+        ..DatabaseOptions::default()
+    }
+}
+
+fn address(
+    settings: &Settings,
+    options: &mut DatabaseOptions,
+) -> Result<database::Config, ProgramError> {
+    database::url::parse(settings.database.url.reveal(), options)
+        .map_err(|_| ProgramError::DatabaseUrl)
 }
 
 fn given(path: &std::path::Path) -> Option<PathBuf> {

@@ -8,7 +8,6 @@ use allhours_projections::{
     runner::{Progress, RunState, Runner, RunnerOptions},
     search::{SearchError, SearchIndex, SearchReader},
 };
-use axum::Router;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
@@ -22,7 +21,10 @@ use crate::{
         limits::Limits,
         services::{Parts, Services},
     },
-    http::{self, Readiness, Service, serve::Stopping},
+    http::{
+        self, Readiness, Routers, Service,
+        serve::{Stopping, serve_admin},
+    },
     keyfile::KeyFileError,
     program::{Program, ProgramError},
     reactions,
@@ -56,12 +58,21 @@ struct Background {
     tasks: Vec<JoinHandle<()>>,
 }
 
+/// Where a server listens.
+#[derive(Debug)]
+pub struct Listeners {
+    /// For callers.
+    pub main: TcpListener,
+    /// For health and figures, if that is elsewhere.
+    pub admin: Option<TcpListener>,
+}
+
 /// A desk that answers.
 #[derive(Debug)]
 pub struct Server {
     program: Program,
     background: Background,
-    service: Router,
+    routers: Routers,
     stopping: Stopping,
 }
 
@@ -91,7 +102,7 @@ impl Server {
         depend(&service.readiness, &program, &background);
         let stopping =
             Stopping { readiness: service.readiness.clone(), sockets: service.stopping.clone() };
-        Ok(Self { program, background, service: http::router(service), stopping })
+        Ok(Self { program, background, routers: http::routers(service), stopping })
     }
 
     /// The desk below.
@@ -107,14 +118,33 @@ impl Server {
     /// The listener failed, or the private database did not stop.
     pub async fn serve(
         self,
-        listener: TcpListener,
+        listeners: Listeners,
         asked_to_stop: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), ServerError> {
-        tracing::info!(address = %listener.local_addr()?, "serving GraphQL at /graphql");
+        let Listeners { main, admin } = listeners;
+        let Routers { main: router, admin: admin_router } = self.routers;
+        tracing::info!(address = %main.local_addr()?, "serving GraphQL at /graphql");
         let settings = Arc::clone(&self.program.settings);
-        let served =
-            http::serve(listener, self.service, &settings, self.stopping, asked_to_stop).await;
+        // Health and figures are there for as long as anybody is answered.
+        let answered = CancellationToken::new();
+        let watched = match admin.zip(admin_router) {
+            Some((listener, router)) => {
+                tracing::info!(address = %listener.local_addr()?, "serving health and figures");
+                let (settings, end) = (Arc::clone(&settings), answered.clone().cancelled_owned());
+                Some(tokio::spawn(
+                    async move { serve_admin(listener, router, &settings, end).await },
+                ))
+            }
+            None => None,
+        };
+        let served = http::serve(main, router, &settings, self.stopping, asked_to_stop).await;
         tracing::info!("stopping");
+        answered.cancel();
+        if let Some(watched) = watched
+            && let Err(error) = watched.await
+        {
+            tracing::error!(%error, "the answers about health ended badly");
+        }
         self.background.stop().await;
         self.program.close().await?;
         Ok(served?)

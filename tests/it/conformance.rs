@@ -8,7 +8,7 @@ use allhours_api::{
     config::{self, Overrides, Settings},
     demo,
     graphql::viewer::Role,
-    server::Server,
+    server::{Listeners, Server},
     telemetry,
 };
 use serde_json::Value;
@@ -53,7 +53,10 @@ pub(crate) async fn desk() -> Desk {
     let stop = CancellationToken::new();
     let asked = stop.clone().cancelled_owned();
     let served = tokio::spawn(async move {
-        opened.serve(listener, asked).await.expect("the server ends well");
+        opened
+            .serve(Listeners { main: listener, admin: None }, asked)
+            .await
+            .expect("the server ends well");
     });
     Desk { address, settings, stop, served, folder }
 }

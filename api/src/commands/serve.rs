@@ -1,6 +1,6 @@
 //! `allhours serve`: until somebody asks to stop.
 
-use std::{future::Future, io, sync::Arc};
+use std::{future::Future, io, net::SocketAddr, sync::Arc};
 
 use tokio::{
     net::TcpListener,
@@ -8,22 +8,40 @@ use tokio::{
 };
 
 use super::{Failure, Said};
-use crate::{config::Settings, demo, server::Server, telemetry};
+use crate::{
+    config::Settings,
+    demo,
+    holder::Holder,
+    program::make_data_dir,
+    server::{Listeners, Server},
+    telemetry,
+};
 
 /// Serves until SIGTERM or SIGINT.
 pub(super) async fn serve(settings: Arc<Settings>, with_demo: bool) -> Result<Said, Failure> {
-    // First, so that a port in use is said before anything is begun.
-    let address = settings.server.listen;
-    let listener = TcpListener::bind(address).await;
-    let listener = listener
-        .map_err(|error| Failure::Failed(format!("can't listen on {address}: {error}").into()))?;
+    // First, so that who has the folder, or the port, is said before anything is begun.
+    let folder = &settings.data.dir;
+    Holder::look(folder)?;
+    let main = bound(settings.server.listen).await?;
+    let admin = match settings.server.admin_listen.get() {
+        Some(address) => Some(bound(address).await?),
+        None => None,
+    };
     let asked_to_stop = asked_to_stop()?;
-    let server = Server::open(settings, telemetry::count()?).await?;
+    make_data_dir(&settings)?;
+    let _holder = Holder::take(folder, main.local_addr()?)?;
+    let server = Server::open(Arc::clone(&settings), telemetry::count()?).await?;
     if with_demo {
         demo::make(&server.program().desk).await?;
     }
-    server.serve(listener, asked_to_stop).await?;
+    server.serve(Listeners { main, admin }, asked_to_stop).await?;
     Ok(Said::nothing())
+}
+
+async fn bound(address: SocketAddr) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address)
+        .await
+        .map_err(|error| Failure::Failed(format!("can't listen on {address}: {error}").into()))
 }
 
 /// Done when the system or a person asks to stop.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use figment::value::Dict;
 
-use super::{ConfigError, Setting};
+use super::{ConfigError, Setting, wrong::wrong};
 
 /// The settings that may be read from a file named by `..._FILE`.
 pub(super) const SECRETS: &[&str] =
@@ -55,9 +55,8 @@ fn setting(
     if !in_file {
         return Setting::parse(name, value, &source, defaults);
     }
-    let text = std::fs::read_to_string(value).map_err(|error| {
-        ConfigError(format!("setting `{name}` (from {source}): can't read {value}: {error}"))
-    })?;
+    let text = std::fs::read_to_string(value)
+        .map_err(|error| wrong(name, &source, &format!("can't read {value}: {error}"), None))?;
     Setting::parse(name, text.trim(), &source, defaults)
 }
 

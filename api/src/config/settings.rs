@@ -10,9 +10,10 @@ use allhours_eventstore::{
 use base64::{Engine, engine::general_purpose::STANDARD};
 use ring::signature::Ed25519KeyPair;
 use serde::Deserialize;
+use tracing_subscriber::EnvFilter;
 use zeroize::Zeroizing;
 
-use super::{ConfigError, Secret};
+use super::{Optional, Secret};
 
 macro_rules! settings {
     ($(
@@ -92,6 +93,8 @@ settings! {
     Server {
         /// Where it listens.
         listen: SocketAddr,
+        /// Where health and figures are served, if not there.
+        admin_listen: Optional,
         /// Web origins let in.
         origins: Vec<String>,
         /// The largest body.
@@ -205,11 +208,11 @@ pub enum LogFormat {
 }
 
 impl Settings {
-    /// Refuses what no single value shows to be wrong.
-    pub(super) fn check(&self) -> Result<(), ConfigError> {
+    /// Refuses what the form of a value does not show to be wrong: which setting, and what.
+    pub(super) fn check(&self) -> Result<(), (&'static str, &'static str)> {
         let master = self.keys.master.reveal();
         let is_key = |text: &str| MasterKey::parse(text).is_ok();
-        let positive: [(&str, usize); 5] = [
+        let positive: [(&'static str, usize); 5] = [
             ("database.connections_max", self.database.connections_max),
             ("server.body_bytes_max", self.server.body_bytes_max),
             ("subscriptions.operations_max", self.subscriptions.operations_max),
@@ -247,12 +250,16 @@ impl Settings {
             Some(("auth.issuer", "must not be empty"))
         } else if self.auth.audience.is_empty() {
             Some(("auth.audience", "must not be empty"))
+        } else if EnvFilter::try_new(&self.telemetry.log_filter).is_err() {
+            Some(("telemetry.log_filter", "must be directives such as info,allhours_api=debug"))
+        } else if self.server.admin_listen.get() == Some(self.server.listen) {
+            Some(("server.admin_listen", "must be another address than `server.listen`"))
         } else if !self.oidc_issuer_is_safe() {
             Some(("auth.oidc_issuer", "must be an https address (http only on this machine)"))
         } else {
             None
         };
-        wrong.map_or(Ok(()), |(name, what)| Err(ConfigError(format!("setting `{name}` {what}"))))
+        wrong.map_or(Ok(()), Err)
     }
 
     fn oidc_issuer_is_safe(&self) -> bool {

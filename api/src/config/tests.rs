@@ -59,8 +59,24 @@ fn a_wrong_setting_is_named_with_its_source() {
     assert!(number.contains("`server.deadline_ms`") && number.contains("`soon`"), "{number}");
     let unknown = why_not(&[("ALLHOURS_SERVER_LISTN", "127.0.0.1:1")]);
     assert!(unknown.contains("`server.listn`") && unknown.contains("not exist"), "{unknown}");
-    let zero = why_not(&[("ALLHOURS_IMPORT_IN_FLIGHT", "0")]);
-    assert!(zero.contains("`import.in_flight`"), "{zero}");
+    for (variable, value, said) in [
+        ("ALLHOURS_IMPORT_IN_FLIGHT", "0", "`import.in_flight` (from V): must be more than 0"),
+        (
+            "ALLHOURS_SERVER_LISTEN",
+            "here",
+            "`server.listen` (from V): invalid socket address syntax",
+        ),
+        ("ALLHOURS_SERVER_DRAIN_MS", "soon", "`server.drain_ms` (from V): expected a whole number"),
+        (
+            "ALLHOURS_TELEMETRY_LOG_FORMAT",
+            "xml",
+            "`telemetry.log_format` (from V): expected json or pretty",
+        ),
+    ] {
+        let source = format!("(from the environment variable {variable})");
+        let expected = format!("setting {}, found `{value}`", said.replace("(from V)", &source));
+        assert_eq!(why_not(&[(variable, value)]), expected);
+    }
 }
 
 #[test]
@@ -82,6 +98,8 @@ fn a_secret_can_stand_in_a_file_and_is_never_shown() {
     assert_eq!(settings.keys.master.reveal(), key);
     assert!(!format!("{settings:?}").contains(&key));
     let missing = why_not(&[("ALLHOURS_KEYS_MASTER_FILE", "/nowhere")]);
+    let short = why_not(&[("ALLHOURS_KEYS_MASTER", "hush")]);
+    assert!(short.contains("`keys.master`") && !short.contains("hush"), "{short}");
     assert!(missing.contains("`keys.master`") && missing.contains("/nowhere"), "{missing}");
 }
 

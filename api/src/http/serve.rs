@@ -54,41 +54,72 @@ pub async fn serve(
         stopping.readiness.stop();
         tokio::time::sleep(notice).await;
     };
+    let taken = take(listener, router, settings, stop).await;
+    stopping.sockets.cancel();
+    taken.drain(settings).await;
+    Ok(())
+}
+
+/// Serves what is apart from all other work, until `end` is done.
+pub async fn serve_admin(
+    listener: TcpListener,
+    router: Router,
+    settings: &Settings,
+    end: impl Future<Output = ()> + Send,
+) {
+    take(listener, router, settings, end).await.drain(settings).await;
+}
+
+/// Connections that were taken.
+struct Taken {
+    connections: JoinSet<()>,
+    closing: CancellationToken,
+}
+
+impl Taken {
+    /// Lets running requests end within the drain time.
+    async fn drain(mut self, settings: &Settings) {
+        self.closing.cancel();
+        let ended = async { while self.connections.join_next().await.is_some() {} };
+        if tokio::time::timeout(settings.server.drain(), ended).await.is_err() {
+            tracing::warn!("some requests did not end within the drain time");
+        }
+    }
+}
+
+/// Takes connections until `stop` is done.
+async fn take(
+    listener: TcpListener,
+    router: Router,
+    settings: &Settings,
+    stop: impl Future<Output = ()> + Send,
+) -> Taken {
     let slow = Duration::from_millis(settings.subscriptions.slow_ms);
     let closing = CancellationToken::new();
     let mut services = router.into_make_service_with_connect_info::<SocketAddr>();
     let mut connections = JoinSet::new();
-    {
-        let mut stop = pin!(stop);
-        loop {
-            tokio::select! {
-                () = &mut stop => break,
-                Some(_) = connections.join_next() => {}
-                accepted = listener.accept() => match accepted {
-                    Ok((stream, peer)) => {
-                        let Ok(service) = services.call(peer).await;
-                        let (headers, closing) = (settings.server.headers(), closing.clone());
-                        let stream = PatientStream::new(stream, slow + GOODBYE);
-                        connections.spawn(connection(stream, service, headers, closing));
-                    }
-                    // A client that gave up before it was taken is no failure of ours.
-                    Err(error) if is_of_one_connection(&error) => {}
-                    Err(error) => {
-                        tracing::error!(%error, "no connection can be taken just now");
-                        tokio::time::sleep(ACCEPT_AGAIN).await;
-                    }
-                },
-            }
+    let mut stop = pin!(stop);
+    loop {
+        tokio::select! {
+            () = &mut stop => break,
+            Some(_) = connections.join_next() => {}
+            accepted = listener.accept() => match accepted {
+                Ok((stream, peer)) => {
+                    let Ok(service) = services.call(peer).await;
+                    let (headers, closing) = (settings.server.headers(), closing.clone());
+                    let stream = PatientStream::new(stream, slow + GOODBYE);
+                    connections.spawn(connection(stream, service, headers, closing));
+                }
+                // A client that gave up before it was taken is no failure of ours.
+                Err(error) if is_of_one_connection(&error) => {}
+                Err(error) => {
+                    tracing::error!(%error, "no connection can be taken just now");
+                    tokio::time::sleep(ACCEPT_AGAIN).await;
+                }
+            },
         }
     }
-    drop(listener);
-    stopping.sockets.cancel();
-    closing.cancel();
-    let ended = async { while connections.join_next().await.is_some() {} };
-    if tokio::time::timeout(settings.server.drain(), ended).await.is_err() {
-        tracing::warn!("some requests did not end within the drain time");
-    }
-    Ok(())
+    Taken { connections, closing }
 }
 
 fn is_of_one_connection(error: &io::Error) -> bool {

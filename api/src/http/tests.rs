@@ -99,7 +99,7 @@ async fn served_with(environment: &[(&str, &str)]) -> Served {
     let asked = stop.clone().cancelled_owned();
     let serving = Arc::clone(&settings);
     let stopped = tokio::spawn(async move {
-        serve::serve(listener, router(service), &serving, stopping, asked).await
+        serve::serve(listener, routers(service).main, &serving, stopping, asked).await
     });
     Served { address, settings, key, readiness, stop, stopped, _folder: folder }
 }
