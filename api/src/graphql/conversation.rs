@@ -215,7 +215,8 @@ impl Conversation {
         self.facts.assignee.map(Agent::of)
     }
 
-    /// Its tags; the desk's own, not shown to customers.
+    /// Its tags; the desk's own, not shown to customers. No place for personal data: tags are kept
+    /// for good, also when a customer is forgotten.
     async fn tags(&self, ctx: &Context<'_>) -> Result<&[String]> {
         let tags: &[String] = if Viewer::of(ctx)?.is_staff() { &self.facts.tags } else { &[] };
         Ok(tags)

@@ -110,7 +110,7 @@ mutations! {
         on(call, &input.conversation_id, command).await
     }
 
-    /// Puts a tag on a conversation.
+    /// Puts a tag on a conversation. Tags are kept for good: nothing personal belongs there.
     conversation_add_tag ConversationAddTag -> conversation: Conversation,
     input {
         /// Which conversation.
