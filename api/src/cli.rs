@@ -2,14 +2,19 @@
 //!
 //! Exit codes: 0 all is well; 1 it failed, or something differs; 2 wrong usage or setting.
 
-use std::{path::PathBuf, str::FromStr};
+mod history;
+pub mod ids;
+mod people;
 
-use allhours_eventstore::checkpoint::note::Verifier;
+use std::path::PathBuf;
+
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
-use jiff::Timestamp;
-use uuid::Uuid;
 
-use crate::{config::Overrides, graphql::viewer::Role};
+pub use self::{
+    history::{Checkpoint, Export, Form, Place, Rebuild, Replay, Verify},
+    people::{Erase, Import, ImportDialogues, Keys, RotateKeys, Token},
+};
+use crate::config::Overrides;
 
 /// An event-sourced customer-service desk.
 #[derive(Debug, Parser)]
@@ -100,10 +105,11 @@ pub enum Command {
   allhours verify --bundle ./export    check an exported bundle, without a database
   allhours verify --bundle ./export --public-key \"$(cat key-as-i-know-it)\"")]
     Verify(Verify),
-    /// Take events out as files: an auditor's bundle or an analyst's Parquet
+    /// Take events out as files: an auditor's bundle, an analyst's Parquet, or churn features
     #[command(after_help = "Examples:
   allhours export --tenant demo --to-dir ./audit
-  allhours export --tenant demo --form analyst --to-dir ./parquet --since 2026-01-01T00:00:00Z
+  allhours export --tenant demo --form analyst --to-dir ./parquet --from 2026-01-01T00:00:00Z
+  allhours export --tenant demo --form features --to-dir ./train --as-of 2026-06-30T23:59:59Z
   allhours export --tenant demo --to-dir ./case --conversation 01900000-0000-7000-8000-000000000000")]
     Export(Export),
     /// Sign how large the log is and what the root of its Merkle tree is, and print it
@@ -121,6 +127,9 @@ pub enum Command {
   allhours token --tenant demo --role agent
   curl -H \"Authorization: Bearer $(allhours token --tenant demo --role admin)\" ...")]
     Token(Token),
+    /// Renew keys, beside all other work
+    #[command(subcommand)]
+    Keys(Keys),
     /// Look at the machine and say what is missing and what to do about it
     #[command(after_help = "Example:
   allhours doctor --output json")]
@@ -129,6 +138,11 @@ pub enum Command {
     #[command(after_help = "Example:
   allhours completions bash > /etc/bash_completion.d/allhours")]
     Completions(Completions),
+    /// Print the manual page, or write one for each command
+    #[command(after_help = "Examples:
+  allhours man | man -l -
+  allhours man /usr/local/share/man/man1")]
+    Man(Man),
 }
 
 /// How to serve.
@@ -137,178 +151,12 @@ pub struct Serve {
     /// Where HTTP listens [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDRESS")]
     pub listen: Option<String>,
+    /// Where health and figures are served instead of there
+    #[arg(long, value_name = "ADDRESS")]
+    pub admin_listen: Option<String>,
     /// Create the demo tenant first
     #[arg(long)]
     pub demo: bool,
-}
-
-/// What to bring in.
-#[derive(Debug, Subcommand)]
-pub enum Import {
-    /// Dialogues between customers and agents, one JSON object a line
-    #[command(after_help = "A line: {\"id\": \"7\", \"language\": \"en\", \"topic\": \"Refund\",
-  \"turns\": [{\"speaker\": \"customer\", \"text\": \"...\"}, {\"speaker\": \"agent\", \"text\": \"...\"}]}
-
-Importing a file again changes nothing; an import that was killed goes on where it was.
-
-Example:
-  allhours import dialogues --tenant demo dialogues.jsonl")]
-    Dialogues(ImportDialogues),
-}
-
-/// Which dialogues.
-#[derive(Debug, Args)]
-pub struct ImportDialogues {
-    /// Into which tenant, by name or id
-    #[arg(long, value_name = "TENANT")]
-    pub tenant: String,
-    /// Files of JSON Lines
-    #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub files: Vec<PathBuf>,
-}
-
-/// Which events.
-#[derive(Debug, Args)]
-pub struct Replay {
-    /// From this position on, or written down at this instant or later [default: 1]
-    #[arg(long, value_name = "POSITION|INSTANT")]
-    pub from: Option<Place>,
-    /// Up to this position, or written down at this instant or before [default: the newest]
-    #[arg(long, value_name = "POSITION|INSTANT")]
-    pub to: Option<Place>,
-    /// Only events that fit: KEY=VALUE[,KEY=VALUE], keys type, stream, tenant, actor, command,
-    /// correlation; a type may end in `*`, alternatives are separated by `|`
-    #[arg(long = "where", value_name = "CONDITION")]
-    pub conditions: Vec<String>,
-    /// With personal texts readable, not sealed
-    #[arg(long)]
-    pub open: bool,
-}
-
-/// A place in the log, as people name one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
-    /// By its position.
-    Position(i64),
-    /// By when it was written down.
-    Instant(Timestamp),
-}
-
-impl FromStr for Place {
-    type Err = String;
-
-    fn from_str(word: &str) -> Result<Self, String> {
-        let position = word.parse().ok().filter(|position| *position >= 1).map(Self::Position);
-        let instant = || word.parse().ok().map(Self::Instant);
-        position.or_else(instant).ok_or_else(|| {
-            "expected a position from 1 on, or an instant such as 2026-03-01T09:00:00Z".to_owned()
-        })
-    }
-}
-
-/// Which projections.
-#[derive(Debug, Args)]
-pub struct Rebuild {
-    /// Names of projections, `search` for the index [default: all]
-    #[arg(value_name = "NAME")]
-    pub names: Vec<String>,
-}
-
-/// What to check.
-#[derive(Debug, Args)]
-pub struct Verify {
-    /// An exported bundle instead of the desk
-    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
-    pub bundle: Option<PathBuf>,
-    /// The public key of the desk that made the bundle [default: the one that lies in it]
-    #[arg(long, value_name = "KEY", requires = "bundle")]
-    pub public_key: Option<Verifier>,
-}
-
-/// What to sign.
-#[derive(Debug, Args)]
-pub struct Checkpoint {
-    /// The log as it was up to this position [default: the newest]
-    #[arg(long, value_name = "POSITION", value_parser = clap::value_parser!(i64).range(1..))]
-    pub size: Option<i64>,
-    /// Print the public key alone
-    #[arg(long, conflicts_with = "size")]
-    pub public_key: bool,
-}
-
-/// For whom an export is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ExportForm {
-    /// Canonical events and a manifest that can be checked offline.
-    Auditor,
-    /// Parquet files with the same columns each time.
-    Analyst,
-}
-
-/// What to take out.
-#[derive(Debug, Args)]
-pub struct Export {
-    /// Of which tenant, by name or id
-    #[arg(long, value_name = "TENANT")]
-    pub tenant: String,
-    /// Into which folder; made if needed. One that broke off is continued
-    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
-    pub to_dir: PathBuf,
-    /// For whom
-    #[arg(long, value_enum, default_value_t = ExportForm::Auditor)]
-    pub form: ExportForm,
-    /// From this position on
-    #[arg(long, value_name = "POSITION", default_value_t = 1)]
-    pub from: i64,
-    /// Up to this position [default: the newest]
-    #[arg(long, value_name = "POSITION")]
-    pub to: Option<i64>,
-    /// Written down at this instant or later
-    #[arg(long, value_name = "INSTANT")]
-    pub since: Option<Timestamp>,
-    /// Written down before this instant
-    #[arg(long, value_name = "INSTANT")]
-    pub until: Option<Timestamp>,
-    /// About this customer or agent only
-    #[arg(long, value_name = "ID")]
-    pub subject: Option<Uuid>,
-    /// Of this conversation only
-    #[arg(long, value_name = "ID")]
-    pub conversation: Option<Uuid>,
-}
-
-/// Whom to forget.
-#[derive(Debug, Args)]
-pub struct Erase {
-    /// Of which tenant, by name or id
-    #[arg(long, value_name = "TENANT")]
-    pub tenant: String,
-    /// Which customer
-    #[arg(long, value_name = "ID")]
-    pub customer: Uuid,
-    /// On what ground, as it shall stand in the log
-    #[arg(long, value_name = "GROUND", default_value = "gdpr-17")]
-    pub legal_basis: String,
-    /// Do it; without this, only what would be forgotten is said
-    #[arg(long)]
-    pub yes: bool,
-}
-
-/// For whom a token is.
-#[derive(Debug, Args)]
-pub struct Token {
-    /// Of which tenant, by name or id
-    #[arg(long, value_name = "TENANT")]
-    pub tenant: String,
-    /// As what: customer, agent, supervisor, admin, analyst, auditor, integration
-    #[arg(long, value_parser = role)]
-    pub role: Role,
-    /// The id of the person, customer or program [default: the tenant's demo one of that role]
-    #[arg(long, value_name = "ID")]
-    pub subject: Option<Uuid>,
-    /// Good for how many seconds [default: a day]
-    #[arg(long, value_name = "SECONDS")]
-    pub ttl: Option<u64>,
 }
 
 /// For which shell.
@@ -318,11 +166,12 @@ pub struct Completions {
     pub shell: clap_complete::Shell,
 }
 
-fn role(word: &str) -> Result<Role, String> {
-    Role::parse(word).ok_or_else(|| {
-        let words: Vec<_> = Role::ALL.iter().map(|role| role.as_str()).collect();
-        format!("one of {}", words.join(", "))
-    })
+/// Where manual pages go.
+#[derive(Debug, Args)]
+pub struct Man {
+    /// Into this folder, a page for each command; made if needed [default: one page to stdout]
+    #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub dir: Option<PathBuf>,
 }
 
 impl Cli {
@@ -336,8 +185,11 @@ impl Cli {
         if let Some(url) = &self.global.database_url {
             settings.push(("database.url", url.clone()));
         }
-        if let Command::Serve(Serve { listen: Some(listen), .. }) = &self.command {
-            settings.push(("server.listen", listen.clone()));
+        if let Command::Serve(serve) = &self.command {
+            let said =
+                [("server.listen", &serve.listen), ("server.admin_listen", &serve.admin_listen)];
+            let given = said.into_iter().filter_map(|(name, text)| Some((name, text.clone()?)));
+            settings.extend(given);
         }
         Overrides { file: self.global.config.clone(), settings }
     }

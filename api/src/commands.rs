@@ -4,10 +4,14 @@
 //! nothing else; progress and logs go to stderr.
 
 mod doctor;
+mod features;
 mod history;
+mod keys;
 mod people;
 mod projections;
 mod serve;
+mod shells;
+mod tenants;
 
 use std::{
     error::Error,
@@ -17,12 +21,11 @@ use std::{
     sync::Arc,
 };
 
-use clap::CommandFactory;
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::{
-    cli::{Cli, Command, Completions, Import, Output},
+    cli::{Cli, Command, Completions, Import, Keys, Man, Output, Verify},
     config::{self, Settings},
     demo,
     program::{Program, ProgramError, Store},
@@ -91,11 +94,15 @@ pub fn run(cli: Cli) -> ExitCode {
 }
 
 async fn carry_out(cli: Cli) -> Result<Said, Failure> {
+    // What is asked of the command line itself needs no settings.
     if let Command::Completions(Completions { shell }) = &cli.command {
-        let mut script = Vec::new();
-        clap_complete::generate(*shell, &mut Cli::command(), "allhours", &mut script);
-        io::stdout().write_all(&script)?;
-        return Ok(Said::nothing());
+        return shells::completions(*shell);
+    }
+    if let Command::Man(Man { dir }) = &cli.command {
+        return shells::manual(dir.as_deref());
+    }
+    if let Command::Import(Import::Dialogues(arguments)) = &cli.command {
+        people::are_there(&arguments.files)?;
     }
     let loaded = config::load_here(&cli.overrides());
     let mut settings = loaded.map_err(|error| Failure::Usage(error.to_string()))?;
@@ -109,49 +116,50 @@ async fn carry_out(cli: Cli) -> Result<Said, Failure> {
     match cli.command {
         Command::Serve(arguments) => serve::serve(settings, arguments.demo).await,
         Command::Migrate => migrated(&settings).await,
-        Command::Demo => with_program(settings, async |program| demo_made(program).await).await,
-        Command::Import(Import::Dialogues(arguments)) => {
-            with_program(settings, async |program| people::import(program, arguments).await).await
+        Command::Demo => {
+            let program = Program::open(settings).await?;
+            worked(program, async |program| demo_made(program).await).await
         }
-        Command::Replay(arguments) => {
-            with_program(settings, async |program| history::replayed(program, arguments).await)
-                .await
+        Command::Verify(Verify { bundle: Some(bundle), public_key }) => {
+            history::bundle_checked(&bundle, public_key.as_ref())
         }
-        Command::Rebuild(arguments) => {
-            with_program(settings, async |program| projections::rebuilt(program, arguments).await)
-                .await
-        }
-        Command::Verify(arguments) => match arguments.bundle {
-            Some(bundle) => history::bundle_checked(&bundle, arguments.public_key.as_ref()),
-            None => {
-                with_program(settings, async |program| projections::verified(program).await).await
-            }
-        },
-        Command::Export(arguments) => {
-            with_program(settings, async |program| history::exported(program, arguments).await)
-                .await
-        }
-        Command::Checkpoint(arguments) => {
-            with_program(settings, async |program| {
-                history::checkpoint_made(program, arguments).await
-            })
-            .await
-        }
-        Command::Erase(arguments) => {
-            with_program(settings, async |program| people::erased(program, arguments).await).await
-        }
-        Command::Token(arguments) => people::token(&settings, &arguments),
+        Command::Token(arguments) => people::token(&settings, &arguments).await,
         Command::Doctor => doctor::examined(&settings).await,
-        Command::Completions(_) => Ok(Said::nothing()),
+        Command::Completions(_) | Command::Man(_) => Ok(Said::nothing()),
+        command => {
+            let program = Program::open_existing(settings).await?;
+            worked(program, async |program| on_a_desk(program, command).await).await
+        }
     }
 }
 
-/// Opens the desk, works, and closes it, whatever came of the work.
-async fn with_program(
-    settings: Arc<Settings>,
+/// What can be done on a desk that is there.
+async fn on_a_desk(program: &Program, command: Command) -> Result<Said, Failure> {
+    match command {
+        Command::Import(Import::Dialogues(arguments)) => people::import(program, arguments).await,
+        Command::Replay(arguments) => history::replayed(program, arguments).await,
+        Command::Rebuild(arguments) => projections::rebuilt(program, arguments).await,
+        Command::Verify(_) => projections::verified(program).await,
+        Command::Export(arguments) => history::exported(program, arguments).await,
+        Command::Checkpoint(arguments) => history::checkpoint_made(program, arguments).await,
+        Command::Erase(arguments) => people::erased(program, arguments).await,
+        Command::Keys(Keys::Rotate(arguments)) => keys::rotated(program, &arguments).await,
+        Command::Keys(Keys::Rewrap) => keys::rewrapped(program).await,
+        Command::Serve(_)
+        | Command::Migrate
+        | Command::Demo
+        | Command::Token(_)
+        | Command::Doctor
+        | Command::Completions(_)
+        | Command::Man(_) => Ok(Said::nothing()),
+    }
+}
+
+/// Works on an open desk, and closes it, whatever came of the work.
+async fn worked(
+    program: Program,
     work: impl AsyncFnOnce(&Program) -> Result<Said, Failure>,
 ) -> Result<Said, Failure> {
-    let program = Program::open(settings).await?;
     let said = work(&program).await;
     let closed: Result<(), ProgramError> = program.close().await;
     let said = said?;
@@ -194,21 +202,24 @@ fn answer(said: &Said, output: Output) -> io::Result<()> {
     }
 }
 
+/// An error in words, with all that led to it.
+fn with_causes(error: &dyn Error) -> String {
+    let mut what = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        // Some errors say what their cause says.
+        if !what.contains(&cause.to_string()) {
+            write!(what, ": {cause}").ok();
+        }
+        source = cause.source();
+    }
+    what
+}
+
 fn complain(failure: &Failure, output: Output) -> ExitCode {
     let (what, code) = match failure {
         Failure::Usage(what) => (what.clone(), 2),
-        Failure::Failed(error) => {
-            let mut what = error.to_string();
-            let mut source = error.source();
-            while let Some(cause) = source {
-                // Some errors say what their cause says.
-                if !what.contains(&cause.to_string()) {
-                    write!(what, ": {cause}").ok();
-                }
-                source = cause.source();
-            }
-            (what, 1)
-        }
+        Failure::Failed(error) => (with_causes(error.as_ref()), 1),
     };
     let mut out = io::stderr().lock();
     let written = match output {

@@ -2,10 +2,11 @@
 //!
 //! Read [`selection`] (which events), [`bundle`] (the files), [`lines`] and [`parquet`] (the
 //! events in them), [`proof`] (that they stand in the signed log), [`check`] (the offline
-//! verifier). The same range and filters give the same bytes.
+//! verifier). The same range and filters give the same bytes. [`features`] is the training table.
 
 pub mod bundle;
 pub mod check;
+pub mod features;
 mod files;
 pub mod lines;
 pub mod parquet;
@@ -14,11 +15,13 @@ pub mod selection;
 #[cfg(test)]
 mod tests;
 
-use std::{io, path::PathBuf};
+use std::{io, ops::RangeInclusive, path::PathBuf};
 
 use allhours_domain::{
     actor::Actor,
     desk::{self, Desk as Settings},
+    features::LaterFacts,
+    ids::TenantId,
     text::Key,
 };
 use allhours_eventstore::{
@@ -27,6 +30,7 @@ use allhours_eventstore::{
     log::Log,
     recorded::Position,
 };
+use allhours_projections::error::ProjectionError;
 use ring::digest;
 use serde::Serialize;
 
@@ -34,13 +38,19 @@ pub use self::{
     bundle::Manifest,
     selection::{Selection, SelectionError},
 };
-use crate::{
-    cli::ExportForm,
-    desk::{CommandContext, CommandError, Desk},
-};
+use crate::desk::{CommandContext, CommandError, Desk};
 
 /// The version of the files' form; raised when it changes.
 pub const FORMAT: u32 = 2;
+
+/// In which form events are taken out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExportForm {
+    /// Canonical events and a manifest that can be checked offline.
+    Auditor,
+    /// Parquet files with the same columns each time.
+    Analyst,
+}
 
 /// Why an export could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -54,20 +64,32 @@ pub enum ExportError {
         source: io::Error,
     },
     /// The folder holds another export.
-    #[error("{} holds an export of another range or filter; choose another folder", .0.display())]
+    #[error("{} holds another export; choose another folder", .0.display())]
     Other(PathBuf),
+    /// The folder holds something that no export of ours left there.
+    #[error("{} is not empty and holds no export; choose another folder", .0.display())]
+    NotEmpty(PathBuf),
     /// What is asked for can't be.
     #[error(transparent)]
     Selection(#[from] SelectionError),
     /// The log failed.
     #[error(transparent)]
     Log(#[from] LogError),
+    /// The table of features, or the fold of the log into it, failed.
+    #[error(transparent)]
+    Projections(#[from] ProjectionError),
+    /// A history holds facts that came after the moment; a bug, since they are left out.
+    #[error(transparent)]
+    Leak(#[from] LaterFacts),
     /// An event is not what its hash says.
     #[error("event {0} is not what its hash says; run `allhours verify`")]
     Tampered(Position),
     /// The log is not what its checkpoint says.
     #[error("the log is not what its checkpoint at {0} says; run `allhours verify`")]
     NotAsSigned(Position),
+    /// There is no whole bundle in a folder.
+    #[error("{} holds no whole bundle: there is no manifest.json", .0.display())]
+    NoManifest(PathBuf),
     /// A file of events does not read.
     #[error("{} holds no events as this program writes them", .0.display())]
     Unreadable(PathBuf),
@@ -113,35 +135,49 @@ pub async fn export<L: Checkpoints>(
 ) -> Result<Exported, ExportError> {
     let work = bundle::Work::begin(desk.log(), selection, form, folder).await?;
     let finished = work.finish(desk.log(), signer, progress).await?;
-    record(desk, &finished, form).await?;
+    let manifest = &finished.manifest;
+    let record = Record {
+        tenant: manifest.selection.tenant,
+        form: match form {
+            ExportForm::Auditor => "auditor",
+            ExportForm::Analyst => "analyst",
+        },
+        range: manifest.selection.from..=manifest.selection.to,
+        count: manifest.events,
+        manifest_sha256: &finished.manifest_sha256,
+    };
+    record.write(desk).await?;
     finished.publish()
 }
 
-async fn record<L: Log>(
-    desk: &Desk<L>,
-    finished: &bundle::Finished,
-    form: ExportForm,
-) -> Result<(), ExportError> {
-    let not_recorded = |why: String| ExportError::NotRecorded(why);
-    let key = |text: &str| Key::new(text).map_err(|error| not_recorded(error.to_string()));
-    let manifest = &finished.manifest;
-    let command = desk::command::RecordExport {
-        form: key(match form {
-            ExportForm::Auditor => "auditor",
-            ExportForm::Analyst => "analyst",
-        })?,
-        from_position: manifest.selection.from,
-        to_position: manifest.selection.to,
-        events: manifest.events,
-        manifest_sha256: key(&finished.manifest_sha256)?,
-    };
-    let tenant = manifest.selection.tenant;
-    let context = CommandContext::now(tenant, Actor::System("export".to_owned()));
-    match desk.execute::<Settings>(&context, tenant.0, command, None).await {
-        Ok(_) => Ok(()),
-        Err(CommandError::Refused(no)) => Err(not_recorded(no.to_string())),
-        Err(CommandError::Stale(stale)) => Err(not_recorded(stale.to_string())),
-        Err(CommandError::Log(error)) => Err(error.into()),
+/// What the log shall say of an export.
+struct Record<'a> {
+    tenant: TenantId,
+    form: &'static str,
+    range: RangeInclusive<Position>,
+    /// How many events; of features, how many customers.
+    count: u64,
+    manifest_sha256: &'a str,
+}
+
+impl Record<'_> {
+    async fn write<L: Log>(self, desk: &Desk<L>) -> Result<(), ExportError> {
+        let not_recorded = |why: String| ExportError::NotRecorded(why);
+        let key = |text: &str| Key::new(text).map_err(|error| not_recorded(error.to_string()));
+        let command = desk::command::RecordExport {
+            form: key(self.form)?,
+            from_position: *self.range.start(),
+            to_position: *self.range.end(),
+            events: self.count,
+            manifest_sha256: key(self.manifest_sha256)?,
+        };
+        let context = CommandContext::now(self.tenant, Actor::System("export".to_owned()));
+        match desk.execute::<Settings>(&context, self.tenant.0, command, None).await {
+            Ok(_) => Ok(()),
+            Err(CommandError::Refused(no)) => Err(not_recorded(no.to_string())),
+            Err(CommandError::Stale(stale)) => Err(not_recorded(stale.to_string())),
+            Err(CommandError::Log(error)) => Err(error.into()),
+        }
     }
 }
 

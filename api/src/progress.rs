@@ -10,6 +10,16 @@ pub fn bar(total: u64, what: &'static str) -> ProgressBar {
     styled(total, "{pos}/{len} ", what)
 }
 
+/// A count of `what` whose end nobody knows.
+#[must_use]
+pub fn count(what: &'static str) -> ProgressBar {
+    let bar = ProgressBar::no_length().with_message(what);
+    match ProgressStyle::with_template("{spinner} {pos} {msg} {elapsed}") {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}
+
 /// A bar that counts bytes up to `total`.
 #[must_use]
 pub fn bytes(total: u64, what: &'static str) -> ProgressBar {

@@ -11,7 +11,7 @@ use allhours_eventstore::{
 use serde_json::{json, value::RawValue};
 use uuid::Uuid;
 
-use crate::tenant::tenant_id;
+use crate::{cli::ids, tenant::tenant_id};
 
 /// How many events are read at once.
 const PAGE: usize = 1_000;
@@ -80,7 +80,10 @@ fn condition(text: &str) -> Result<Condition, BadCondition> {
     };
     Ok(match key.trim() {
         "type" => Condition::Type(texts()),
-        "stream" => Condition::Stream(texts()),
+        "stream" => {
+            let named = |value: &&str| ids::stream(value).unwrap_or_else(|| (*value).to_owned());
+            Condition::Stream(values.iter().map(named).collect())
+        }
         "tenant" => Condition::Tenant(values.iter().map(|name| tenant_id(name)).collect()),
         "actor" => Condition::Actor(texts()),
         "command" => Condition::Command(ids()?),

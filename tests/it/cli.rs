@@ -3,14 +3,20 @@
 //! `run` starts a command and keeps what it said; each other module is one part of the command
 //! line: its usage, its life beside a server and alone, and what each command promises.
 
+mod canaries;
 mod erasing;
 mod exporting;
+mod features;
 mod importing;
+mod keys;
 mod life;
+mod places;
+mod pooling;
 mod rebuilding;
 mod replaying;
 mod run;
 mod snoozing;
+mod tenants;
 mod tls;
 mod traces;
 mod usage;

@@ -232,6 +232,11 @@ impl Served {
         fs::read_to_string(self.place.data.with_extension("log")).unwrap_or_default()
     }
 
+    /// What it works on.
+    pub fn place(&self) -> &Place {
+        &self.place
+    }
+
     /// Where it listens.
     pub fn address(&self) -> &str {
         &self.address

@@ -1,16 +1,16 @@
 //! `allhours doctor`: looks at what the program needs, and says what to do where it is missing.
 
-use std::{fmt::Write, fs, path::Path};
+use std::{error::Error, fmt::Write, fs, path::Path, sync::Arc};
 
-use allhours_eventstore::{embedded::Binaries, log::Log};
+use allhours_eventstore::{database::pooler::Pooling, embedded::Binaries, log::Log};
 use serde::Serialize;
 use serde_json::json;
 
-use super::{Failure, Said};
+use super::{Failure, Said, with_causes};
 use crate::{
-    auth::LocalKey,
+    auth::{LocalKey, local},
     config::Settings,
-    program::{MASTER_KEY_FILE, Program, SEARCH_DIR, Store},
+    program::{MASTER_KEY_FILE, Program, ProgramError, SEARCH_DIR, Store},
 };
 
 /// Below this much free space, it is said.
@@ -47,7 +47,7 @@ fn not_ok(
 }
 
 /// Looks at everything; exit code 1 where something fails.
-pub(super) async fn examined(settings: &std::sync::Arc<Settings>) -> Result<Said, Failure> {
+pub(super) async fn examined(settings: &Arc<Settings>) -> Result<Said, Failure> {
     let mut findings = vec![folder(settings), space(settings)];
     if settings.database.url.is_empty() {
         findings.push(binaries(settings));
@@ -109,7 +109,9 @@ fn binaries(settings: &Settings) -> Finding {
     let dir = &settings.database.bin_dir;
     let dir = (!dir.as_os_str().is_empty()).then_some(dir.as_path());
     match Binaries::find(dir, None) {
-        Ok(found) => ok("PostgreSQL", format!("{found:?}")),
+        Ok(found) => {
+            ok("PostgreSQL", format!("version {} in {}", found.major, found.folder.display()))
+        }
         Err(error) => {
             not_ok("PostgreSQL", State::Fail, error.to_string(), "scripts/install-postgres")
         }
@@ -130,7 +132,8 @@ fn master_key(settings: &Settings) -> Finding {
 }
 
 fn token_key(settings: &Settings) -> Finding {
-    if !settings.data.dir.exists() {
+    // Opened, it would be made.
+    if !settings.data.dir.join(local::FILE_NAME).exists() {
         return not_ok("token key", State::Note, "there is none yet", "the first start makes one");
     }
     match LocalKey::open(&settings.data.dir) {
@@ -139,30 +142,62 @@ fn token_key(settings: &Settings) -> Finding {
     }
 }
 
-async fn database(settings: &std::sync::Arc<Settings>) -> Vec<Finding> {
+async fn database(settings: &Arc<Settings>) -> Vec<Finding> {
     let to_do = "see the message; DATABASE_URL names a server of your own";
-    let failed = |what, error: &dyn std::fmt::Display| {
-        vec![not_ok(what, State::Fail, error.to_string(), to_do)]
-    };
-    let store = match Store::open(settings).await {
+    let failed = |what, error: &dyn Error| not_ok(what, State::Fail, with_causes(error), to_do);
+    let mut findings = Vec::new();
+    match Store::pooling(settings).await {
+        Ok(pooling) => findings.extend(pooling.map(sessions)),
+        Err(error) => return vec![failed("database", &error)],
+    }
+    let store = match Store::open_existing(settings).await {
         Ok(store) => store,
-        Err(error) => return failed("database", &error),
+        Err(ProgramError::NoDesk(place)) => {
+            let to_do = "serve makes one; --data-dir names another folder";
+            let detail = format!("there is none {place} yet");
+            findings.push(not_ok("desk", State::Note, detail, to_do));
+            return findings;
+        }
+        Err(error) => {
+            findings.push(failed("database", &error));
+            return findings;
+        }
     };
     if let Err(error) = store.close().await {
-        return failed("database", &error);
+        findings.push(failed("database", &error));
+        return findings;
     }
-    let program = match Program::open(std::sync::Arc::clone(settings)).await {
+    let program = match Program::open_existing(Arc::clone(settings)).await {
         Ok(program) => program,
-        Err(error) => return failed("log", &error),
+        Err(error) => {
+            findings.push(failed("log", &error));
+            return findings;
+        }
     };
     let head = program.log.head().await;
     let closed = program.close().await;
     match (head, closed) {
-        (Ok(head), Ok(())) => {
-            vec![ok("database", "reachable and migrated"), ok("log", format!("{head} events"))]
-        }
-        (Err(error), _) => failed("log", &error),
-        (_, Err(error)) => failed("database", &error),
+        (Ok(head), Ok(())) => findings.extend([
+            ok("database", "reachable and migrated"),
+            ok("log", format!("{head} events")),
+        ]),
+        (Err(error), _) => findings.push(failed("log", &error)),
+        (_, Err(error)) => findings.push(failed("database", &error)),
+    }
+    findings
+}
+
+/// Roles and tenants are settings of a session: they must not go to somebody else's.
+fn sessions(pooling: Pooling) -> Finding {
+    match pooling {
+        Pooling::BySession => ok("sessions", "each connection keeps its own"),
+        Pooling::ByTransaction(how) => not_ok(
+            "sessions",
+            State::Fail,
+            format!("a pooler changes them with each transaction: {how}"),
+            "connect to PostgreSQL itself, or let the pooler work by session \
+             (PgBouncer: pool_mode = session)",
+        ),
     }
 }
 

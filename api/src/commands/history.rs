@@ -2,7 +2,7 @@
 
 use std::{
     fmt::Write as _,
-    io::{self, BufWriter, ErrorKind},
+    io::{self, BufWriter, ErrorKind, Write as _},
     path::Path,
 };
 
@@ -15,37 +15,31 @@ use allhours_eventstore::{
 use jiff::SignedDuration;
 use serde_json::json;
 
-use super::{Failure, Said};
+use super::{Failure, Said, features, tenants};
 use crate::{
-    cli::{Checkpoint, Export, Place, Replay},
-    export::{self, Selection, check},
+    cli::{Checkpoint, Export, Form, Place, Replay},
+    export::{self, ExportForm, Selection, check},
     program::Program,
     progress,
     replay::{self, Conditions, Part, ReplayError},
-    tenant::tenant_id,
 };
 
 /// `allhours replay`.
 pub(super) async fn replayed(program: &Program, arguments: Replay) -> Result<Said, Failure> {
     let conditions = Conditions::parse(arguments.conditions.iter().map(String::as_str))
         .map_err(|error| Failure::Usage(error.to_string()))?;
-    let from = match arguments.from {
-        None => 1,
-        Some(Place::Position(position)) => position,
-        Some(Place::Instant(at)) => match at.checked_sub(SignedDuration::from_micros(1)) {
-            Ok(before) => program.log.position_at(before).await? + 1,
-            Err(_) => 1,
-        },
-    };
-    let to = match arguments.to {
-        None => None,
-        Some(Place::Position(position)) => Some(position),
-        Some(Place::Instant(at)) => Some(program.log.position_at(at).await?),
-    };
+    let (from, to) = range(program, arguments.from, arguments.to).await?;
     let part = Part { from, to, conditions, open: arguments.open };
     // The lock would not let go of the thread while the log is waited for.
     let mut out = BufWriter::new(io::stdout());
     match replay::replay(&program.log, &part, &mut out).await {
+        Ok(0) => {
+            let head = program.log.head().await?;
+            let told = writeln!(io::stderr(), "no event fits; the log has {head} events");
+            // Where nobody listens, nobody misses it.
+            told.ok();
+            Ok(Said::nothing())
+        }
         Ok(_) => Ok(Said::nothing()),
         Err(ReplayError::Write(error)) if error.kind() == ErrorKind::BrokenPipe => {
             Ok(Said::nothing())
@@ -54,13 +48,45 @@ pub(super) async fn replayed(program: &Program, arguments: Replay) -> Result<Sai
     }
 }
 
+/// The positions that two places mean; a range without an end goes to the newest event.
+async fn range(
+    program: &Program,
+    from: Option<Place>,
+    to: Option<Place>,
+) -> Result<(Position, Option<Position>), Failure> {
+    let from = match from {
+        None => 1,
+        Some(Place::Position(position)) => position,
+        Some(Place::Instant(at)) => match at.checked_sub(SignedDuration::from_micros(1)) {
+            Ok(before) => program.log.position_at(before).await? + 1,
+            Err(_) => 1,
+        },
+    };
+    let to = match to {
+        None => None,
+        Some(Place::Position(position)) => Some(position),
+        Some(Place::Instant(at)) => Some(program.log.position_at(at).await?),
+    };
+    Ok((from, to))
+}
+
 /// `allhours export`.
 pub(super) async fn exported(program: &Program, arguments: Export) -> Result<Said, Failure> {
+    let tenant = tenants::existing(&program.store.database, &arguments.tenant).await?;
+    let form = match arguments.form {
+        Form::Auditor => ExportForm::Auditor,
+        Form::Analyst => ExportForm::Analyst,
+        Form::Features => return features::exported(program, tenant, arguments).await,
+    };
+    if arguments.as_of.is_some() {
+        return Err(Failure::Usage("--as-of is for --form features".to_owned()));
+    }
     let head = program.log.head().await?;
+    let (from, to) = range(program, arguments.from, arguments.to).await?;
     let selection = Selection {
-        tenant: tenant_id(&arguments.tenant),
-        from: arguments.from,
-        to: arguments.to.unwrap_or(Position::MAX),
+        tenant,
+        from,
+        to: to.unwrap_or(Position::MAX),
         since: arguments.since,
         until: arguments.until,
         subject: arguments.subject,
@@ -69,7 +95,6 @@ pub(super) async fn exported(program: &Program, arguments: Export) -> Result<Sai
     let selection = selection.checked().map_err(|error| Failure::Usage(error.to_string()))?;
     let bar = progress::bar(u64::try_from(head).unwrap_or_default(), "events");
     let told = |position: Position| bar.set_position(u64::try_from(position).unwrap_or_default());
-    let form = arguments.form;
     let exported =
         export::export(&program.desk, &program.signer, selection, form, arguments.to_dir, &told);
     let exported = exported.await?;
@@ -87,10 +112,18 @@ pub(super) async fn exported(program: &Program, arguments: Export) -> Result<Sai
 
 /// `allhours verify --bundle`.
 pub(super) fn bundle_checked(folder: &Path, key: Option<&Verifier>) -> Result<Said, Failure> {
+    if !folder.is_dir() {
+        let message = format!("there is no folder {}, and so no bundle", folder.display());
+        return Err(Failure::Usage(message));
+    }
     let checked = check::check(folder, key)?;
     let mut text = if checked.holds() {
         let events = checked.events;
-        format!("The bundle is whole: {events} events, every one where the signed log has it.")
+        if checked.of_features {
+            format!("The table is whole: {events} customers.")
+        } else {
+            format!("The bundle is whole: {events} events, every one where the signed log has it.")
+        }
     } else {
         format!("The bundle is not what it says:\n  {}", checked.differences.join("\n  "))
     };
@@ -120,6 +153,10 @@ pub(super) async fn checkpoint_made(
         return Said::new("The log is empty: there is nothing to sign.", &about);
     }
     let size = arguments.size.unwrap_or(head);
+    if size > head {
+        let text = format!("the log has {head} events; there is nothing to sign up to {size}");
+        return Err(Failure::Failed(text.into()));
+    }
     let kept = checkpoint::at(&program.log, &program.signer, size).await?;
     let about = json!({"publicKey": key, "size": kept.size, "note": kept.note});
     Said::new(kept.note.trim_end().to_owned(), &about)

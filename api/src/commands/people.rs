@@ -1,32 +1,49 @@
 //! Commands about people: tokens, imported dialogues, erasure.
 
-use std::fmt::Write;
+use std::{fmt::Write, path::PathBuf};
 
-use allhours_domain::{actor::Actor, ids::CustomerId, text::Key};
+use allhours_domain::{
+    actor::Actor,
+    ids::{CustomerId, SubjectId, TenantId},
+    text::Key,
+};
+use allhours_eventstore::operator;
 use serde_json::json;
 
-use super::{Failure, Said};
+use super::{Failure, Said, tenants};
 use crate::{
     auth::{LocalKey, local::Grant},
     cli::{Erase, ImportDialogues, Token},
     clock,
     config::Settings,
     demo,
-    desk::{CommandContext, CommandError},
+    desk::{CommandContext, erase::Foreseen},
+    graphql::{id::Kind, viewer::Role},
     import::{Importer, report::Report},
-    program::Program,
+    program::{Program, Store},
     progress,
     tenant::tenant_id,
 };
 
 /// `allhours token`.
-pub(super) fn token(settings: &Settings, arguments: &Token) -> Result<Said, Failure> {
-    let tenant = tenant_id(&arguments.tenant);
+pub(super) async fn token(settings: &Settings, arguments: &Token) -> Result<Said, Failure> {
+    let subject = match arguments.subject {
+        None => None,
+        Some(named) => Some(named.of(kinds_of(arguments.role)).map_err(Failure::Usage)?),
+    };
+    let store = Store::open_existing(settings).await?;
+    let tenant = if arguments.new_tenant {
+        Ok(tenant_id(&arguments.tenant))
+    } else {
+        tenants::existing(&store.database, &arguments.tenant).await
+    };
+    store.close().await?;
+    let tenant = tenant?;
     let key = LocalKey::open(&settings.data.dir)?;
     let grant = Grant {
         tenant: arguments.tenant.clone(),
         role: arguments.role,
-        subject: arguments.subject.unwrap_or_else(|| demo::subject_of(tenant, arguments.role)),
+        subject: subject.unwrap_or_else(|| demo::subject_of(tenant, arguments.role)),
         ttl_s: arguments.ttl.unwrap_or(settings.auth.token_ttl_s),
     };
     let token = key.sign(&settings.auth, &grant, clock::now());
@@ -40,14 +57,30 @@ pub(super) fn token(settings: &Settings, arguments: &Token) -> Result<Said, Fail
     Said::new(token, &about)
 }
 
+/// What a person of a role is.
+fn kinds_of(role: Role) -> &'static [Kind] {
+    match role {
+        Role::Customer => &[Kind::Customer],
+        Role::Agent
+        | Role::Supervisor
+        | Role::Admin
+        | Role::Analyst
+        | Role::Auditor
+        | Role::Integration => &[Kind::Agent],
+    }
+}
+
+/// Refuses where one of the files is none.
+pub(super) fn are_there(files: &[PathBuf]) -> Result<(), Failure> {
+    match files.iter().find(|file| !file.is_file()) {
+        Some(file) => Err(Failure::Usage(format!("there is no file {}", file.display()))),
+        None => Ok(()),
+    }
+}
+
 /// `allhours import dialogues`.
 pub(super) async fn import(program: &Program, arguments: ImportDialogues) -> Result<Said, Failure> {
-    for file in &arguments.files {
-        if !file.is_file() {
-            return Err(Failure::Usage(format!("there is no file {}", file.display())));
-        }
-    }
-    let tenant = tenant_id(&arguments.tenant);
+    let tenant = tenants::existing(&program.store.database, &arguments.tenant).await?;
     let in_flight = program.settings.import.in_flight;
     let importer = Importer::new(program.desk.clone(), tenant, in_flight);
     let mut reports = Vec::new();
@@ -80,26 +113,19 @@ fn told(report: &Report) -> String {
 
 /// `allhours erase`.
 pub(super) async fn erased(program: &Program, arguments: Erase) -> Result<Said, Failure> {
-    let tenant = tenant_id(&arguments.tenant);
+    let tenant = tenants::existing(&program.store.database, &arguments.tenant).await?;
     let customer = CustomerId(arguments.customer);
     let legal_basis =
         Key::new(arguments.legal_basis).map_err(|error| Failure::Usage(error.to_string()))?;
+    let Some(foreseen) = program.desk.foresee_erasure(tenant, customer).await? else {
+        let text = format!("`{}` has no customer {customer}", arguments.tenant);
+        return Err(Failure::Failed(text.into()));
+    };
     if !arguments.yes {
-        let text = format!(
-            "This would forget customer {customer} of `{}` for good. Add --yes to do it.",
-            arguments.tenant
-        );
-        let about = json!({"customer": customer, "erased": false});
-        return Ok(Said::new(text, &about)?.holding(false));
+        return would_forget(program, tenant, customer, &foreseen).await;
     }
     let context = CommandContext::now(tenant, Actor::System("erase".to_owned()));
-    let erased = program.desk.erase_customer(&context, customer, legal_basis).await;
-    let (done, certificate) = match erased {
-        Ok(erased) => erased,
-        Err(CommandError::Refused(no)) => return Err(Failure::Failed(no.to_string().into())),
-        Err(CommandError::Stale(stale)) => return Err(Failure::Failed(stale.to_string().into())),
-        Err(CommandError::Log(error)) => return Err(error.into()),
-    };
+    let (done, certificate) = program.desk.erase_customer(&context, customer, legal_basis).await?;
     super::projections::purged(program, done.position).await?;
     let sha256 = certificate.sha256()?;
     let text = format!(
@@ -108,4 +134,37 @@ pub(super) async fn erased(program: &Program, arguments: Erase) -> Result<Said, 
         certificate.texts_deleted, certificate.event_id, certificate.position,
     );
     Said::new(text, &json!({"certificate": certificate, "sha256": sha256}))
+}
+
+/// What an erasure would do, while nothing is done.
+async fn would_forget(
+    program: &Program,
+    tenant: TenantId,
+    customer: CustomerId,
+    foreseen: &Foreseen,
+) -> Result<Said, Failure> {
+    let Foreseen { profiles, addresses, texts, erased } = foreseen;
+    let subjects: Vec<SubjectId> = profiles.iter().map(|it| (*it).into()).collect();
+    let database = &program.store.database;
+    let conversations = operator::conversations_about(database, tenant, &subjects).await?;
+    let text = if *erased {
+        format!("Customer {customer} is forgotten already. Nothing was changed.")
+    } else {
+        format!(
+            "This would forget customer {customer} for good. Profiles: {}; addresses: {addresses}; \
+             texts: {texts}, in {conversations} conversation(s) and elsewhere.\n\
+             Nothing was changed. Add --yes to do it.",
+            profiles.len(),
+        )
+    };
+    let about = json!({
+        "customer": customer,
+        "erased": false,
+        "erasedBefore": erased,
+        "profiles": profiles.len(),
+        "addresses": addresses,
+        "texts": texts,
+        "conversations": conversations,
+    });
+    Said::new(text, &about)
 }

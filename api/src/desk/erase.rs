@@ -68,7 +68,42 @@ struct Whole {
     identities: Vec<(CustomerId, IdentityId)>,
 }
 
+/// What an erasure would forget.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Foreseen {
+    /// The profiles: the customer's own, and those merged into it.
+    pub profiles: Vec<CustomerId>,
+    /// How many addresses would be free again.
+    pub addresses: usize,
+    /// How many sealed texts there are.
+    pub texts: u64,
+    /// Whether the customer is forgotten already.
+    pub erased: bool,
+}
+
 impl<L: History> Desk<L> {
+    /// What erasing a customer would do; none where there is no such customer.
+    ///
+    /// # Errors
+    ///
+    /// A failure of the log.
+    pub async fn foresee_erasure(
+        &self,
+        tenant: TenantId,
+        customer: CustomerId,
+    ) -> Result<Option<Foreseen>, LogError> {
+        let folded = self.load::<Customer>(tenant, customer).await?;
+        if folded.version == 0 {
+            return Ok(None);
+        }
+        let erased = folded.state.is_erased();
+        let whole = self.whole(tenant, customer).await?;
+        let subjects: Vec<SubjectId> = whole.profiles.iter().map(|it| (*it).into()).collect();
+        let texts = self.log.texts_about(tenant, &subjects).await?;
+        let addresses = whole.identities.len();
+        Ok(Some(Foreseen { profiles: whole.profiles, addresses, texts, erased }))
+    }
+
     /// Forgets a customer, and every profile that was merged into them. Asked again, the answer
     /// is the certificate of the first time.
     ///

@@ -23,13 +23,12 @@ use ring::digest;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ExportError, Exported, FORMAT, Selection,
-    files::{failed, hash_of, write_whole},
+    ExportError, ExportForm, Exported, FORMAT, Selection,
+    files::{begin, begun, failed, hash_of, write_whole},
     lines::{self, EVENTS},
     parquet,
     proof::{self, Proved},
 };
-use crate::cli::ExportForm;
 
 /// What the folder holds.
 pub const MANIFEST: &str = "manifest.json";
@@ -40,7 +39,6 @@ pub const PUBLIC_KEY: &str = "public-key";
 /// The analyst's events are in files `events-000000.parquet`, `events-000001.parquet`, ...
 const PART_BEGINS: &str = "events-";
 const PART_ENDS: &str = ".parquet";
-const REQUEST: &str = "request.json";
 const PAGE: usize = 1_000;
 /// How many positions one Parquet file covers.
 const PART_POSITIONS: Position = 250_000;
@@ -153,13 +151,12 @@ impl Work {
         folder: PathBuf,
     ) -> Result<Self, ExportError> {
         let asked = asked.checked()?;
-        fs::create_dir_all(&folder).map_err(failed(&folder))?;
-        let path = folder.join(REQUEST);
+        let begun = begun(&folder)?;
         let to = asked.to.min(log.head().await?);
         let form_name = format!("{form:?}").to_lowercase();
         let mut request = Request { asked: asked.clone(), to, form: form_name };
-        match fs::read(&path) {
-            Ok(bytes) => {
+        match begun {
+            Some(bytes) => {
                 let before: Request = serde_json::from_slice(&bytes)
                     .map_err(|_| ExportError::Other(folder.clone()))?;
                 request.to = before.to;
@@ -167,9 +164,7 @@ impl Work {
                     return Err(ExportError::Other(folder));
                 }
             }
-            Err(_) => {
-                write_whole(&path, &serde_json::to_vec(&request)?)?;
-            }
+            None => begin(&folder, &serde_json::to_vec(&request)?)?,
         }
         let selection = Selection { to: request.to.max(asked.from), ..asked };
         Ok(Self { folder, selection, form, size: request.to, part_positions: PART_POSITIONS })

@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     fs::{self, File},
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, ErrorKind},
     path::Path,
 };
 
@@ -16,7 +16,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     ExportError, FORMAT, Manifest,
-    bundle::{LogState, MANIFEST, PUBLIC_KEY, SIGNATURE, is_part, signed_text},
+    bundle::{FileOf, LogState, MANIFEST, PUBLIC_KEY, SIGNATURE, is_part, signed_text},
+    features,
     files::{failed, hash_of},
     lines::{self, EVENTS},
     parquet,
@@ -30,8 +31,10 @@ const NAMED_MAX: usize = 100;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Checked {
-    /// How many events were looked at.
+    /// How many events were looked at; of features, how many customers.
     pub events: u64,
+    /// Whether it holds features of customers, and not events.
+    pub of_features: bool,
     /// The public key that all was checked with.
     pub public_key: Option<String>,
     /// Whether that key came with the bundle, and so proves nothing about who made it.
@@ -47,13 +50,13 @@ impl Checked {
         self.differences.is_empty()
     }
 
-    fn differs(&mut self, what: String) {
+    pub(super) fn differs(&mut self, what: String) {
         if self.differences.len() < NAMED_MAX {
             self.differences.push(what);
         }
     }
 
-    fn compare(&mut self, what: &str, said: &dyn ToString, found: &dyn ToString) {
+    pub(super) fn compare(&mut self, what: &str, said: &dyn ToString, found: &dyn ToString) {
         let (said, found) = (said.to_string(), found.to_string());
         if said != found {
             self.differs(format!("{what}: the manifest says {said}, it is {found}"));
@@ -74,10 +77,20 @@ struct Envelope {
 /// A file can't be read at all; what is wrong with one that can be is in the answer.
 pub fn check(folder: &Path, key: Option<&Verifier>) -> Result<Checked, ExportError> {
     let key_of_bundle = key.is_none();
+    let differences = Vec::new();
     let mut checked =
-        Checked { events: 0, public_key: None, key_of_bundle, differences: Vec::new() };
+        Checked { events: 0, of_features: false, public_key: None, key_of_bundle, differences };
     let path = folder.join(MANIFEST);
-    let bytes = fs::read(&path).map_err(failed(&path))?;
+    let bytes = match fs::read(&path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            return Err(ExportError::NoManifest(folder.to_owned()));
+        }
+        read => read.map_err(failed(&path))?,
+    };
+    if features::check::is_one(&bytes) {
+        checked.of_features = true;
+        return features::check::check(folder, &bytes, key, checked);
+    }
     let manifest: Manifest = match serde_json::from_slice(&bytes) {
         Ok(manifest) => manifest,
         Err(error) => {
@@ -93,20 +106,9 @@ pub fn check(folder: &Path, key: Option<&Verifier>) -> Result<Checked, ExportErr
         checked.differs(format!("{MANIFEST}: the form is version {found}, known is {FORMAT}"));
         return Ok(checked);
     }
-    let key = key.cloned().or_else(|| text_of(folder, PUBLIC_KEY).ok()?.parse().ok());
-    let Some(key) = key else {
-        checked.differs(format!("{PUBLIC_KEY} holds no public key"));
-        return Ok(checked);
-    };
-    checked.public_key = Some(key.to_string());
+    let Some(key) = key_of(folder, key, &mut checked) else { return Ok(checked) };
     signature(folder, &key, &mut checked)?;
-    // A manifest must not make us read a file elsewhere.
-    let outside = |name: &str| Path::new(name).file_name() != Some(name.as_ref());
-    if let Some(file) = manifest.files.iter().find(|file| outside(&file.name)) {
-        checked.differs(format!("{MANIFEST} names a file outside of the bundle: {}", file.name));
-        return Ok(checked);
-    }
-    if !files(folder, &manifest, &mut checked)? {
+    if !files(folder, &manifest.files, &mut checked)? {
         return Ok(checked);
     }
     let signed = match &manifest.log {
@@ -122,8 +124,26 @@ fn text_of(folder: &Path, name: &str) -> Result<String, ExportError> {
     fs::read_to_string(&path).map_err(failed(&path))
 }
 
+/// The key to check with: the one given, else the one that lies in the bundle.
+pub(super) fn key_of(
+    folder: &Path,
+    key: Option<&Verifier>,
+    checked: &mut Checked,
+) -> Option<Verifier> {
+    let key = key.cloned().or_else(|| text_of(folder, PUBLIC_KEY).ok()?.parse().ok());
+    match &key {
+        Some(key) => checked.public_key = Some(key.to_string()),
+        None => checked.differs(format!("{PUBLIC_KEY} holds no public key")),
+    }
+    key
+}
+
 /// Whether the manifest is the one that was signed.
-fn signature(folder: &Path, key: &Verifier, checked: &mut Checked) -> Result<(), ExportError> {
+pub(super) fn signature(
+    folder: &Path,
+    key: &Verifier,
+    checked: &mut Checked,
+) -> Result<(), ExportError> {
     let (_, sha256) = hash_of(&folder.join(MANIFEST))?;
     let note = text_of(folder, SIGNATURE).unwrap_or_default();
     match key.open_text(&note) {
@@ -137,9 +157,19 @@ fn signature(folder: &Path, key: &Verifier, checked: &mut Checked) -> Result<(),
 }
 
 /// Compares every file with what the manifest says of it; false where one is not there.
-fn files(folder: &Path, manifest: &Manifest, checked: &mut Checked) -> Result<bool, ExportError> {
+pub(super) fn files(
+    folder: &Path,
+    files: &[FileOf],
+    checked: &mut Checked,
+) -> Result<bool, ExportError> {
+    // A manifest must not make us read a file elsewhere.
+    let outside = |name: &str| Path::new(name).file_name() != Some(name.as_ref());
+    if let Some(file) = files.iter().find(|file| outside(&file.name)) {
+        checked.differs(format!("{MANIFEST} names a file outside of the bundle: {}", file.name));
+        return Ok(false);
+    }
     let mut all_there = true;
-    for file in &manifest.files {
+    for file in files {
         let path = folder.join(&file.name);
         if !path.is_file() {
             checked.differs(format!("{} is missing", file.name));

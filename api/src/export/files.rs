@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File},
-    io::Write,
+    io::{ErrorKind, Write},
     path::Path,
 };
 
@@ -10,14 +10,58 @@ use ring::digest;
 
 use super::ExportError;
 
+/// What was asked, and what was fixed then; the first file of an export.
+pub(super) const REQUEST: &str = "request.json";
+/// How the name of a file ends that is not whole yet.
+const DRAFT: &str = "draft";
+
 pub(super) fn failed(path: &Path) -> impl Fn(std::io::Error) -> ExportError + use<> {
     let path = path.to_owned();
     move |source| ExportError::File { path: path.clone(), source }
 }
 
+/// What was asked of an export that was begun in a folder; none where nothing was.
+///
+/// # Errors
+///
+/// The folder can't be used, or holds something else.
+pub(super) fn begun(folder: &Path) -> Result<Option<Vec<u8>>, ExportError> {
+    let path = folder.join(REQUEST);
+    let entries = match fs::read(&path) {
+        Ok(bytes) => return Ok(Some(bytes)),
+        Err(error) if error.kind() == ErrorKind::NotFound => fs::read_dir(folder),
+        Err(error) => return Err(failed(&path)(error)),
+    };
+    match entries {
+        Ok(entries) => {
+            // One that was killed while it wrote its first file has begun nothing.
+            let draft = path.with_extension(DRAFT);
+            let foreign = |entry: std::io::Result<fs::DirEntry>| {
+                entry.is_ok_and(|entry| entry.path() != draft)
+            };
+            let foreign = entries.into_iter().any(foreign);
+            if foreign { Err(ExportError::NotEmpty(folder.to_owned())) } else { Ok(None) }
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(failed(folder)(error)),
+    }
+}
+
+/// Begins an export by writing down what was asked; where that fails, no folder is left behind.
+pub(super) fn begin(folder: &Path, request: &[u8]) -> Result<(), ExportError> {
+    let made = !folder.exists();
+    fs::create_dir_all(folder).map_err(failed(folder))?;
+    write_whole(&folder.join(REQUEST), request).inspect_err(|_| {
+        if made {
+            // What can't be removed was told of already: it could not be written.
+            fs::remove_dir_all(folder).ok();
+        }
+    })
+}
+
 /// Writes a file so that it is there whole or not at all.
 pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), ExportError> {
-    let draft = path.with_extension("draft");
+    let draft = path.with_extension(DRAFT);
     let write = || {
         let mut file = File::create(&draft)?;
         file.write_all(bytes)?;

@@ -61,6 +61,15 @@ pub fn schema() -> Schema {
     ])
 }
 
+/// How every file is written.
+pub(super) fn properties() -> Result<WriterProperties, ParquetError> {
+    Ok(WriterProperties::builder()
+        // The program's version stands in the manifest; the bytes don't depend on it.
+        .set_created_by("allhours".to_owned())
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(3)?))
+        .build())
+}
+
 /// Writes events into a Parquet file.
 pub(super) struct Writer {
     out: ArrowWriter<File>,
@@ -71,12 +80,7 @@ pub(super) struct Writer {
 impl Writer {
     pub(super) fn new(file: File) -> Result<Self, ExportError> {
         let schema = Arc::new(schema());
-        let properties = WriterProperties::builder()
-            // The program's version stands in the manifest; the bytes don't depend on it.
-            .set_created_by("allhours".to_owned())
-            .set_compression(Compression::ZSTD(ZstdLevel::try_new(3)?))
-            .build();
-        let out = ArrowWriter::try_new(file, Arc::clone(&schema), Some(properties))?;
+        let out = ArrowWriter::try_new(file, Arc::clone(&schema), Some(properties()?))?;
         Ok(Self { out, schema, waiting: Vec::with_capacity(ROWS) })
     }
 

@@ -21,7 +21,7 @@ const DIALOGUES: &str = r#"{"id":"forgotten","language":"en","topic":"Refund","t
 const OTHERS_SEEN_MAX: Duration = Duration::from_secs(20);
 
 /// Everything that the database holds, as a backup would.
-async fn dump(folder: &Path) -> Vec<u8> {
+pub async fn dump(folder: &Path) -> Vec<u8> {
     let behind = Behind::of(folder).await;
     let config = behind.config();
     let [Host::Unix(socket)] = config.get_hosts() else { panic!("one socket") };
@@ -38,7 +38,7 @@ async fn dump(folder: &Path) -> Vec<u8> {
 }
 
 /// How many files below `folder` hold these bytes.
-fn files_with(folder: &Path, bytes: &[u8]) -> usize {
+pub fn files_with(folder: &Path, bytes: &[u8]) -> usize {
     let mut found = 0;
     for entry in fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();
@@ -52,7 +52,7 @@ fn files_with(folder: &Path, bytes: &[u8]) -> usize {
     found
 }
 
-fn holds(text: &[u8], bytes: &[u8]) -> bool {
+pub fn holds(text: &[u8], bytes: &[u8]) -> bool {
     text.windows(bytes.len()).any(|it| it == bytes)
 }
 
@@ -89,7 +89,16 @@ async fn nothing_of_an_erased_customer_is_left_in_a_dump_or_in_the_index() {
 
     let erase = ["erase", "--tenant", "demo", "--customer", &customer];
     let asked = run(folder, &erase).await;
-    assert_eq!(asked.code, 1, "nothing is done without --yes: {asked:?}");
+    assert_eq!(asked.code, 0, "{asked:?}");
+    assert!(asked.out.contains("in 1 conversation(s)"), "{}", asked.out);
+    assert!(asked.out.contains("Nothing was changed"), "{}", asked.out);
+    let stranger = "01900000-0000-7000-8000-000000000000";
+    for more in [&[][..], &["--yes"]] {
+        let nobody = ["erase", "--tenant", "demo", "--customer", stranger];
+        let nobody = run(folder, &[&nobody[..], more].concat()).await;
+        assert_eq!((nobody.code, nobody.out.as_str()), (1, ""), "{nobody:?}");
+        assert!(nobody.errors.contains("`demo` has no customer"), "{}", nobody.errors);
+    }
     assert!(files_with(&index, CANARIES[0].as_bytes()) > 0);
     let erase = [&erase[..], &["--yes", "--output", "json"]].concat();
     let first = run(folder, &erase).await;

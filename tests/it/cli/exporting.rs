@@ -138,11 +138,29 @@ async fn an_export_holds_what_its_filter_says_and_proves_it() {
     assert_eq!(positions(&desk.path("period")), within);
     desk.holds("period").await;
 
+    // A range is named as a replay's is, and is the same.
+    desk.export("range", &["--from", since, "--to", until]).await;
+    let asked = ["--from", since, "--to", until, "--where", "tenant=demo"];
+    let replayed = replayed(desk.folder.path(), &asked).await;
+    let replayed: Vec<i64> =
+        replayed.iter().filter_map(|event| event["position"].as_i64()).collect();
+    assert!(replayed.len() > 2);
+    assert_eq!(positions(&desk.path("range")), replayed);
+    desk.holds("range").await;
+
     let other = ["--conversation", customer];
     let to = desk.path("conversation").display().to_string();
     let export = [&["export", "--tenant", "demo", "--to-dir", &to][..], &other].concat();
     let refused = run(desk.folder.path(), &export).await;
     assert_eq!(refused.code, 1, "a folder is for one export: {refused:?}");
+    let foreign = desk.path("foreign");
+    fs::create_dir(&foreign).expect("a folder");
+    fs::write(foreign.join("holiday.txt"), "sun").expect("a file");
+    let to = foreign.display().to_string();
+    let export = ["export", "--tenant", "demo", "--to-dir", &to];
+    let refused = run(desk.folder.path(), &export).await;
+    assert!(refused.code == 1 && refused.errors.contains("is not empty"), "{refused:?}");
+    assert_eq!(contents(&foreign).len(), 1, "nothing was written before it was refused");
     desk.server.stop().await;
 }
 
@@ -231,6 +249,7 @@ async fn a_checkpoint_says_what_the_log_is_and_verify_holds_the_log_to_it() {
     assert_eq!(again["note"].as_str().map(str::trim), Some(first.trim()), "one note for ever");
     let beyond = run(folder, &["checkpoint", "--size", &(size + 1).to_string()]).await;
     assert_eq!(beyond.code, 1, "nothing is signed that is not there: {beyond:?}");
+    assert!(beyond.errors.contains(&format!("the log has {size} events")), "{beyond:?}");
     let said = run(folder, &["verify"]).await.well();
     assert!(said.contains("signed checkpoints"), "{said}");
 

@@ -70,6 +70,8 @@ async fn every_command_works(folder: &Path, name: &str, forms: &[&str]) {
         &["export", "--tenant", "demo", "--to-dir", &bundle, "--to", "50"],
         &["verify", "--bundle", &bundle],
         &["checkpoint"],
+        &["keys", "rotate", "--tenant", "demo"],
+        &["keys", "rewrap"],
         &["erase", "--tenant", "demo", "--customer", &customer, "--yes"],
         &["rebuild"],
         &["verify"],

@@ -44,7 +44,9 @@ async fn a_replay_is_cut_by_position_by_instant_and_by_conditions() {
     let stream = opened[0]["stream"].as_str().expect("a stream");
     let one = replayed(folder, &["--where", &format!("stream={stream}")]).await;
     assert!(one.len() > 1 && one.iter().all(|event| event["stream"] == stream));
-    assert!(replayed(folder, &["--where", "tenant=other"]).await.is_empty());
+    let none = run(folder, &["replay", "--where", "tenant=other"]).await;
+    assert_eq!((none.code, none.out.as_str()), (0, ""), "{none:?}");
+    assert!(none.errors.lines().count() == 1 && none.errors.contains("no event fits"), "{none:?}");
 
     for wrong in [["--where", "colour=red"], ["--from", "yesterday"]] {
         let ran = run(folder, &["replay", wrong[0], wrong[1]]).await;

@@ -43,7 +43,9 @@ async fn wrong_usage_ends_with_2_and_a_failure_with_1() {
         (2, &["import", "dialogues", "--tenant", "demo", "/nowhere.jsonl"], "/nowhere.jsonl"),
         (2, &["verify", "--config", "/nowhere.toml"], "/nowhere.toml"),
         (2, &["serve", "--listen", "here"], "server.listen"),
-        (1, &["verify", "--bundle", "/nowhere"], "/nowhere"),
+        (2, &["token", "--tenant", "demo", "--role", "agent", "--ttl", "0"], "--ttl"),
+        (2, &["verify", "--bundle", "/nowhere"], "there is no folder /nowhere"),
+        (2, &["erase", "--tenant", "demo", "--customer", "ada"], "expected a UUID"),
         (1, &["verify", "--database-url", nowhere], "database"),
         (2, &["verify", "--database-url", "nonsense"], "database.url"),
         (2, &["verify", "--bundle", "/nowhere", "--public-key", "nonsense"], "public key"),
@@ -76,6 +78,58 @@ async fn completions_are_scripts_that_shells_take() {
     }
 }
 
+/// What bash offers after these words.
+async fn offered(script: &Path, words: &[&str]) -> Vec<String> {
+    let line = words.join(" ");
+    let (last, before) = (words[words.len() - 1], words[words.len() - 2]);
+    let ask = format!(
+        "source '{}'; COMP_WORDS=({line}{}); COMP_CWORD={}; COMP_LINE='{line}'; \
+         _allhours allhours '{last}' '{before}'; printf '%s\\n' \"${{COMPREPLY[@]}}\"",
+        script.display(),
+        if last.is_empty() { " ''" } else { "" },
+        words.len() - 1,
+    );
+    let output = Command::new("bash").args(["--norc", "-c", &ask]).output().await.expect("bash");
+    assert!(output.status.success(), "{ask}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("text").lines().map(str::to_owned).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bash_completes_commands_options_and_values() {
+    let folder = tempfile::tempdir().expect("a folder of our own");
+    let script = folder.path().join("allhours.bash");
+    fs::write(&script, run(folder.path(), &["completions", "bash"]).await.well()).expect("a file");
+    if Command::new("bash").args(["-c", "type complete"]).output().await.is_err() {
+        return;
+    }
+    assert_eq!(offered(&script, &["allhours", "exp"]).await, ["export"]);
+    assert_eq!(offered(&script, &["allhours", "keys", "ro"]).await, ["rotate"]);
+    let options = offered(&script, &["allhours", "export", "--a"]).await;
+    assert_eq!(options, ["--as-of"]);
+    let forms = offered(&script, &["allhours", "export", "--form", ""]).await;
+    assert_eq!(forms, ["auditor", "analyst", "features"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_command_has_a_manual_page() {
+    let folder = tempfile::tempdir().expect("a folder of our own");
+    let page = run(folder.path(), &["man"]).await.well();
+    assert!(page.contains(".TH allhours 1") && page.contains("Exit codes"), "{page}");
+    let pages = folder.path().join("man1");
+    let said = run(folder.path(), &["man", &pages.display().to_string()]).await.well();
+    assert!(said.contains("man1"), "{said}");
+    for command in Cli::command().get_subcommands() {
+        let name = format!("allhours-{}.1", command.get_name());
+        let page = fs::read_to_string(pages.join(&name)).expect("a page");
+        assert!(page.contains(".SH SYNOPSIS"), "{name}: {page}");
+        assert!(page.contains("data\\-dir"), "{name}: what is taken everywhere: {page}");
+    }
+    for name in ["allhours.1", "allhours-keys-rotate.1", "allhours-import-dialogues.1"] {
+        assert!(pages.join(name).is_file(), "{name}");
+    }
+    assert!(!folder.path().join("postgres").exists(), "nothing was started");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_setting_stops_the_program_and_is_named_with_its_source() {
     let folder = tempfile::tempdir().expect("a folder of our own");
@@ -91,6 +145,7 @@ async fn a_wrong_setting_stops_the_program_and_is_named_with_its_source() {
         ("ALLHOURS_CHECKPOINTS_KEY", "short", "checkpoints.key"),
         ("ALLHOURS_CHECKPOINTS_TRUSTED", "nobody", "checkpoints.trusted"),
         ("ALLHOURS_TELEMETRY_LOG_FILTER", "=,=", "telemetry.log_filter"),
+        ("ALLHOURS_SERVER_ADMIN_LISTEN", "there", "server.admin_listen"),
         ("ALLHOURS_CONFIG", file.as_str(), "server.lissen"),
     ];
     for (variable, value, setting) in cases {
@@ -98,6 +153,9 @@ async fn a_wrong_setting_stops_the_program_and_is_named_with_its_source() {
         assert_eq!(ran.code, 2, "{variable}: {ran:?}");
         assert!(ran.errors.contains(&format!("`{setting}`")), "{variable}: {}", ran.errors);
         assert!(!ran.errors.contains("short"), "a secret is not repeated: {}", ran.errors);
+        let secret = setting.starts_with("keys.") || setting == "checkpoints.key";
+        let quoted = ran.errors.contains(&format!("found `{value}`"));
+        assert_eq!(quoted, !secret && value != "127.0.0.1:1" && value != file, "{}", ran.errors);
     }
     assert!(!folder.path().join("postgres").exists(), "nothing was started");
 }

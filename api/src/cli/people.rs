@@ -1,0 +1,107 @@
+//! Commands about tenants and people: dialogues to bring in, tokens, keys, erasure.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueHint};
+use uuid::Uuid;
+
+use super::ids::{self, Named};
+use crate::graphql::viewer::Role;
+
+/// What to bring in.
+#[derive(Debug, Subcommand)]
+pub enum Import {
+    /// Dialogues between customers and agents, one JSON object a line
+    #[command(after_help = "A line: {\"id\": \"7\", \"language\": \"en\", \"topic\": \"Refund\",
+  \"turns\": [{\"speaker\": \"customer\", \"text\": \"...\"}, {\"speaker\": \"agent\", \"text\": \"...\"}]}
+
+Importing a file again changes nothing; an import that was killed goes on where it was.
+
+Example:
+  allhours import dialogues --tenant demo dialogues.jsonl")]
+    Dialogues(ImportDialogues),
+}
+
+/// Which dialogues.
+#[derive(Debug, Args)]
+pub struct ImportDialogues {
+    /// Into which tenant, by name or id
+    #[arg(long, value_name = "TENANT")]
+    pub tenant: String,
+    /// Files of JSON Lines
+    #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub files: Vec<PathBuf>,
+}
+
+/// Whom to forget.
+#[derive(Debug, Args)]
+pub struct Erase {
+    /// Of which tenant, by name or id
+    #[arg(long, value_name = "TENANT")]
+    pub tenant: String,
+    /// Which customer: the UUID, or the id that GraphQL gives
+    #[arg(long, value_name = "ID", value_parser = ids::customer)]
+    pub customer: Uuid,
+    /// On what ground, as it shall stand in the log
+    #[arg(long, value_name = "GROUND", default_value = "gdpr-17")]
+    pub legal_basis: String,
+    /// Do it; without this, only what would be forgotten is said
+    #[arg(long)]
+    pub yes: bool,
+}
+
+/// Which keys to renew.
+#[derive(Debug, Subcommand)]
+pub enum Keys {
+    /// Give a tenant a new key, and wrap the keys of all its people by it
+    #[command(
+        after_help = "Texts are not sealed anew, so that this is quick; it goes on where it was
+broken off, and stands in the log as desk.keys_rotated.
+
+Example:
+  allhours keys rotate --tenant demo"
+    )]
+    Rotate(RotateKeys),
+    /// Wrap all tenants' keys by the master key in force, so that earlier ones can go
+    #[command(after_help = "The earlier master keys are the setting keys.previous.
+
+Example:
+  ALLHOURS_KEYS_MASTER_FILE=new.key ALLHOURS_KEYS_PREVIOUS_FILE=old.key allhours keys rewrap")]
+    Rewrap,
+}
+
+/// Whose keys.
+#[derive(Debug, Args)]
+pub struct RotateKeys {
+    /// Of which tenant, by name or id
+    #[arg(long, value_name = "TENANT")]
+    pub tenant: String,
+}
+
+/// For whom a token is.
+#[derive(Debug, Args)]
+pub struct Token {
+    /// Of which tenant, by name or id
+    #[arg(long, value_name = "TENANT")]
+    pub tenant: String,
+    /// As what: customer, agent, supervisor, admin, analyst, auditor, integration
+    #[arg(long, value_parser = role)]
+    pub role: Role,
+    /// The id of the person, customer or program: a UUID, or the id that GraphQL gives
+    /// [default: the tenant's demo one of that role]
+    #[arg(long, value_name = "ID")]
+    pub subject: Option<Named>,
+    /// Good for how many seconds [default: a day]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    pub ttl: Option<u64>,
+    /// The tenant is not there yet: the token is for opening its desk by `deskOpen`
+    #[arg(long)]
+    pub new_tenant: bool,
+}
+
+fn role(word: &str) -> Result<Role, String> {
+    Role::parse(word).ok_or_else(|| {
+        let words: Vec<_> = Role::ALL.iter().map(|role| role.as_str()).collect();
+        format!("one of {}", words.join(", "))
+    })
+}

@@ -1,0 +1,62 @@
+//! `allhours export --form features`: the training table.
+
+use allhours_domain::ids::TenantId;
+use allhours_eventstore::{history::History, log::Log, recorded::Position};
+
+use super::{Failure, Said};
+use crate::{
+    cli::{Export, Place},
+    clock,
+    export::features::{self, Moment},
+    program::Program,
+    progress,
+};
+
+/// `allhours export --form features`.
+pub(super) async fn exported(
+    program: &Program,
+    tenant: TenantId,
+    arguments: Export,
+) -> Result<Said, Failure> {
+    let moment = match arguments.as_of {
+        None => None,
+        Some(place) => Some(moment(program, place).await?),
+    };
+    let head = program.log.head().await?;
+    let bar = progress::bar(u64::try_from(head).unwrap_or_default(), "events");
+    let told = |position: Position| bar.set_position(u64::try_from(position).unwrap_or_default());
+    let asked = features::Asked { tenant, moment, folder: arguments.to_dir };
+    let parts = (&program.desk, &program.store.database, program.signer.as_ref());
+    let exported = features::export(parts, asked, &told).await?;
+    bar.finish_and_clear();
+    let text = format!(
+        "Features of {} customers as of {} are in {}; {} were left out, since they were forgotten \
+         or did not consent.\nSHA-256 of the manifest: {}",
+        exported.customers,
+        exported.as_of,
+        exported.folder.display(),
+        exported.left_out,
+        exported.manifest_sha256,
+    );
+    Said::new(text, &exported)
+}
+
+/// A moment that is past.
+async fn moment(program: &Program, place: Place) -> Result<Moment, Failure> {
+    match place {
+        Place::Instant(at) if at > clock::now() => {
+            Err(Failure::Usage(format!("--as-of {at} is still to come")))
+        }
+        Place::Instant(at) => Ok(Moment { at, position: program.log.position_at(at).await? }),
+        Place::Position(position) => {
+            let event = program.log.read(position - 1, 1).await?.pop();
+            let event = event.filter(|event| event.position == position);
+            let Some(event) = event else {
+                let head = program.log.head().await?;
+                let text = format!("the log has {head} events; there is none at {position}");
+                return Err(Failure::Failed(text.into()));
+            };
+            Ok(Moment { at: event.recorded_at, position })
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! `allhours keys`: new keys in place of old ones, beside all other work.
+
+use allhours_domain::{
+    actor::Actor,
+    desk::{self, Desk},
+};
+use serde_json::json;
+
+use super::{Failure, Said, tenants};
+use crate::{cli::RotateKeys, desk::CommandContext, program::Program, progress};
+
+/// `allhours keys rotate`.
+pub(super) async fn rotated(program: &Program, arguments: &RotateKeys) -> Result<Said, Failure> {
+    let tenant = tenants::existing(&program.store.database, &arguments.tenant).await?;
+    let recorded = program.desk.load::<Desk>(tenant, tenant.0).await?.state.key_generation();
+    let bar = progress::count("people's keys");
+    let told = |keys: u64| bar.set_position(keys);
+    let rotated = program.log.rotate_tenant_key(tenant, recorded, told).await?;
+    bar.finish_and_clear();
+    let (generation, rewrapped) = (i32::from(rotated.generation), rotated.rewrapped);
+    let context = CommandContext::now(tenant, Actor::System("keys".to_owned()));
+    let command = desk::command::RecordKeyRotation { generation };
+    let done = program.desk.execute::<Desk>(&context, tenant.0, command, None).await?;
+    let text = format!(
+        "The key of `{}` is renewed: it is number {generation}, and {rewrapped} people's keys \
+         are wrapped by it. The event is at position {}.",
+        arguments.tenant, done.position,
+    );
+    let about = json!({
+        "tenantId": tenant,
+        "generation": generation,
+        "rewrapped": rewrapped,
+        "position": done.position,
+    });
+    Said::new(text, &about)
+}
+
+/// `allhours keys rewrap`.
+pub(super) async fn rewrapped(program: &Program) -> Result<Said, Failure> {
+    let rewrapped = program.log.rewrap_tenant_keys().await?;
+    let text = format!(
+        "All tenants' keys are wrapped by the master key in force, {rewrapped} of them since just \
+         now. Earlier master keys open nothing any more: `keys.previous` can go."
+    );
+    Said::new(text, &json!({"rewrapped": rewrapped}))
+}

@@ -1,0 +1,59 @@
+//! Which tenant is meant; one that is not there is never made by the way.
+
+use std::fmt::Write;
+
+use allhours_domain::ids::TenantId;
+use allhours_eventstore::{
+    database::{Database, DatabaseError},
+    operator,
+};
+
+use super::Failure;
+use crate::{demo, tenant::tenant_id};
+
+/// How many tenants are named to choose from.
+const NAMED_MAX: u16 = 20;
+
+/// The tenant of this name or id.
+///
+/// # Errors
+///
+/// There is none; the error names those that there are, and how another one is made.
+pub(super) async fn existing(database: &Database, word: &str) -> Result<TenantId, Failure> {
+    let tenant = tenant_id(word);
+    if operator::has_desk(database, tenant).await? {
+        return Ok(tenant);
+    }
+    Err(Failure::Failed(none(database, word).await?.into()))
+}
+
+async fn none(database: &Database, word: &str) -> Result<String, DatabaseError> {
+    let desks = operator::desks(database, NAMED_MAX).await?;
+    let mut text = format!("there is no tenant `{word}` here");
+    match desks.as_slice() {
+        [] => text.push_str(", nor any other"),
+        desks => {
+            let named: Vec<String> = desks
+                .iter()
+                .map(|desk| {
+                    let by_name = desk.tenant == tenant_id(demo::TENANT);
+                    let id = desk.tenant.to_string();
+                    format!("`{}` ({})", if by_name { demo::TENANT } else { &id }, desk.name)
+                })
+                .collect();
+            let more = if desks.len() == usize::from(NAMED_MAX) { ", ..." } else { "" };
+            write!(text, "; there are: {}{more}", named.join(", ")).ok();
+        }
+    }
+    if word == demo::TENANT {
+        text.push_str(". `allhours demo` or `allhours serve --demo` makes it");
+    } else {
+        write!(
+            text,
+            ". A new one is made by the mutation `deskOpen`, with a token of \
+             `allhours token --tenant {word} --role admin --new-tenant`"
+        )
+        .ok();
+    }
+    Ok(text)
+}
