@@ -1,7 +1,9 @@
 //! A history to measure on: conversations of ten messages each, in words of a Zipf vocabulary.
 //!
-//! Made of a fixed seed, so that every run writes the same texts. 13 events a conversation.
+//! Made of a fixed seed, so that every run writes the same texts. 13 events a conversation. Every
+//! tenth conversation is another tenant's, so that a search has something to leave out.
 
+use allhours_api::tenant::tenant_id;
 use allhours_domain::{
     actor::Actor,
     catalogue::AnyEvent,
@@ -9,11 +11,12 @@ use allhours_domain::{
         ConversationEvent,
         event::{AgentReplied, Claimed, CustomerMessageReceived, Opened, Resolved},
     },
+    desk::{self, event::DeskSettings},
     ids::{
         AgentId, CommandId, ConversationId, CorrelationId, CustomerId, EventId, MessageId, TenantId,
     },
     personal::Personal,
-    text::Language,
+    text::{Language, Name},
     words::{Channel, Priority, ResolutionKind, Tier},
 };
 use allhours_eventstore::{
@@ -26,8 +29,12 @@ use futures_util::{StreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-/// Whose history it is.
-pub const TENANT: TenantId = TenantId(Uuid::from_u128(0xbe_9c));
+/// Whose history it is, by name.
+pub const TENANT: &str = "bench";
+/// Whose the rest is.
+const OTHER: &str = "other";
+/// Every so many conversations there is one of the other tenant.
+const OTHERS_EVERY: u64 = 10;
 /// Messages of one conversation.
 pub const MESSAGES: u64 = 10;
 /// Events of one conversation.
@@ -76,8 +83,11 @@ pub fn word(rank: u64) -> String {
     word
 }
 
-/// Appends `conversations` of them, many at a time.
+/// Opens the desks, and appends `conversations`, many at a time.
 pub async fn write(log: &PgLog, conversations: u64) {
+    for tenant in [TENANT, OTHER] {
+        log.append(desk(tenant)).await.unwrap_or_else(|error| panic!("history: {error:?}"));
+    }
     let appends = stream::iter(0..conversations).map(|number| {
         let log = log.clone();
         async move {
@@ -91,16 +101,17 @@ pub async fn write(log: &PgLog, conversations: u64) {
 /// Appends one more conversation. Answers a word that only its messages hold.
 pub async fn write_new(log: &PgLog, number: u64) -> String {
     let word = word(VOCABULARY + number);
-    let append = conversation_of(number, Some(&word));
+    let append = conversation_of(TENANT, number, Some(&word));
     log.append(append).await.unwrap_or_else(|error| panic!("history: {error:?}"));
     word
 }
 
 fn conversation(number: u64) -> Append {
-    conversation_of(number, None)
+    let tenant = if number % OTHERS_EVERY == OTHERS_EVERY - 1 { OTHER } else { TENANT };
+    conversation_of(tenant, number, None)
 }
 
-fn conversation_of(number: u64, word: Option<&str>) -> Append {
+fn conversation_of(tenant: &str, number: u64, word: Option<&str>) -> Append {
     let mut chance = Chance(number.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
     let id = ConversationId(Uuid::from_u128(u128::from(number) + (1 << 64)));
     let customer = CustomerId(Uuid::from_u128(u128::from(number / CUSTOMERS_SHARE) + (2 << 64)));
@@ -121,20 +132,40 @@ fn conversation_of(number: u64, word: Option<&str>) -> Append {
         let id = u128::from(number * EVENTS) + index as u128 + (5 << 64);
         (EventId(Uuid::from_u128(id)), AnyEvent::Conversation(event))
     });
+    let stream = StreamId { stream_type: StreamType("conversation"), id: id.0 };
+    let command = Uuid::from_u128(u128::from(number) + (6 << 64));
+    append(tenant_id(tenant), command, at, stream, events.collect())
+}
+
+fn desk(name: &str) -> Append {
+    let tenant = tenant_id(name);
+    let settings = DeskSettings {
+        name: Name::new(name).expect("a name"),
+        default_language: Language::new("en").expect("a language"),
+        reopen_within_hours: 72,
+    };
+    let stream = StreamId { stream_type: StreamType("desk"), id: tenant.0 };
+    let opened = AnyEvent::Desk(desk::event::Opened { settings }.into());
+    append(tenant, tenant.0, Timestamp::UNIX_EPOCH, stream, vec![(EventId(tenant.0), opened)])
+}
+
+fn append(
+    tenant: TenantId,
+    command: Uuid,
+    at: Timestamp,
+    stream: StreamId,
+    events: Vec<(EventId, AnyEvent)>,
+) -> Append {
     Append {
-        tenant: TENANT,
-        command_id: CommandId(Uuid::from_u128(u128::from(number) + (6 << 64))),
+        tenant,
+        command_id: CommandId(command),
         request_hash: [0; 32],
-        correlation_id: CorrelationId(Uuid::from_u128(u128::from(number) + (6 << 64))),
+        correlation_id: CorrelationId(command),
         causation_id: None,
         actor: Actor::System("bench".to_owned()),
         occurred_at: at,
         recorded_at: at,
-        streams: vec![StreamAppend {
-            stream: StreamId { stream_type: StreamType("conversation"), id: id.0 },
-            expected_version: 0,
-            events: events.collect(),
-        }],
+        streams: vec![StreamAppend { stream, expected_version: 0, events }],
         shred_events: vec![],
         forget_subjects: vec![],
     }

@@ -58,8 +58,13 @@ impl Served {
 
     /// A token of the demo tenant.
     pub async fn token(&self, role: &str) -> String {
+        self.token_of("demo", role).await
+    }
+
+    /// A token of a tenant.
+    pub async fn token_of(&self, tenant: &str, role: &str) -> String {
         let told = program(&self.folder)
-            .args(["token", "--tenant", "demo", "--role", role])
+            .args(["token", "--tenant", tenant, "--role", role])
             .output()
             .await
             .expect("the program runs");

@@ -1,8 +1,24 @@
-//! Starting on existing data: how soon the desk is ready, and how much memory it ever holds.
+//! Starting on existing data: how soon the desk is ready, and how much memory it ever holds, at
+//! rest and while it is asked.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use crate::{figures::Figure, place::Place, served::Served};
+use serde_json::json;
+
+use crate::{
+    figures::Figure,
+    history::{self, TENANT},
+    load::{self, Requests},
+    place::Place,
+    served::Served,
+};
+
+const CONNECTIONS: usize = 64;
+const ASKED_FOR: Duration = Duration::from_secs(10);
+
+const LIST: &str = "{ conversations(first: 50) { nodes { id status lastMessage { text } \
+                    customer { id tier } } } }";
+const SEARCH: &str = "query ($text: String!) { search(text: $text, first: 20) { totalCount hits { messageId snippet { text } } } }";
 
 /// On the history that the rebuild left behind, whose server has been stopped.
 pub async fn run(place: Place, events: u64) -> Vec<Figure> {
@@ -12,8 +28,13 @@ pub async fn run(place: Place, events: u64) -> Vec<Figure> {
     let ready_s = served.ready_after.as_secs_f64();
     // Long enough for every follower to come to rest.
     tokio::time::sleep(Duration::from_secs(10)).await;
+    let at_rest_mb = served.memory_mb_max();
+    let token = served.token_of(TENANT, "supervisor").await;
+    let asked = load::run(served.address, &token, CONNECTIONS, ASKED_FOR, requests()).await;
     let memory_mb = served.memory_mb_max();
     served.stop().await;
+    let (answered, failed) = (asked.answered, asked.failed);
+    let failure = asked.first_failure.unwrap_or_default();
     vec![
         Figure {
             what: format!("ready after the start of the process, {events} events"),
@@ -24,12 +45,25 @@ pub async fn run(place: Place, events: u64) -> Vec<Figure> {
             met: ready_s <= 2.0,
         },
         Figure {
-            what: format!("peak memory of the serving process, {events} events"),
-            ours: format!("{memory_mb:.0} MB"),
+            what: format!(
+                "peak memory of the serving process, {events} events, {answered} lists of 50 and \
+                 searches by {CONNECTIONS} connections, {failed} errors {failure}"
+            ),
+            ours: format!("{memory_mb:.0} MB ({at_rest_mb:.0} MB before it was asked)"),
             peer: String::new(),
             ratio: None,
             goal: "<= 400 MB",
-            met: memory_mb <= 400.0,
+            met: memory_mb <= 400.0 && failed == 0,
         },
     ]
+}
+
+/// Lists and searches in turn.
+fn requests() -> Requests {
+    Arc::new(|number| {
+        let list = json!({ "query": LIST });
+        let text = history::two_words(number);
+        let search = json!({ "query": SEARCH, "variables": { "text": text } });
+        if number.is_multiple_of(2) { list } else { search }.to_string()
+    })
 }

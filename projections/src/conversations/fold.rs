@@ -225,12 +225,9 @@ impl ConversationRow {
                 self.waiting_on = Some(event.on);
             }
             ConversationEvent::WaitingEnded(_) | ConversationEvent::Woken(_) => {
-                self.now(ConversationStatus::Open)
-            }
-            ConversationEvent::Unmerged(_) => {
                 self.now(ConversationStatus::Open);
-                self.merged_into = None;
             }
+            ConversationEvent::Unmerged(_) => self.unmerged(),
             ConversationEvent::Snoozed(event) => {
                 self.now(ConversationStatus::Snoozed);
                 self.snoozed_until = Some(whole_microseconds(event.until));
@@ -239,12 +236,7 @@ impl ConversationRow {
             ConversationEvent::ResolutionConfirmed(_) => {
                 self.resolution = Some(ResolutionKind::Confirmed);
             }
-            ConversationEvent::Reopened(event) => {
-                self.now(ConversationStatus::Open);
-                self.resolution = None;
-                self.resolved_at = None;
-                self.episode = i32::try_from(event.episode).unwrap_or(i32::MAX);
-            }
+            ConversationEvent::Reopened(event) => self.reopened(event.episode),
             ConversationEvent::Closed(_) => self.now(ConversationStatus::Closed),
             ConversationEvent::MergedInto(event) => {
                 self.now(ConversationStatus::Merged);
@@ -258,6 +250,18 @@ impl ConversationRow {
         self.resolution = Some(event.kind);
         self.resolved_at = Some(whole_microseconds(event.at));
         self.waits.clear();
+    }
+
+    fn reopened(&mut self, episode: u32) {
+        self.now(ConversationStatus::Open);
+        self.resolution = None;
+        self.resolved_at = None;
+        self.episode = i32::try_from(episode).unwrap_or(i32::MAX);
+    }
+
+    fn unmerged(&mut self) {
+        self.now(ConversationStatus::Open);
+        self.merged_into = None;
     }
 
     fn split_off(&mut self, event: &SplitOff, at: Timestamp) {

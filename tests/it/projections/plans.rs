@@ -24,7 +24,7 @@ const PAGES: [(&str, &str); 12] = [
 
 fn statement(name: &str) -> &'static str {
     let found = allhours_projections::sql::ALL.iter().find(|(known, _)| *known == name);
-    found.unwrap_or_else(|| panic!("there is a statement {name}")).1
+    found.expect("there is such a statement").1
 }
 
 /// The plan of a connection for a statement that asks for a first page, with some parameters
@@ -84,10 +84,10 @@ async fn what_one_person_has_is_found_by_the_person() {
     let grow = format!("set search_path to {tables}, public; {GROW}; analyze conversations");
     owner.batch_execute(&grow).await.expect("the table grows");
     let reader = database.planning_reader(history.tenants()[0]).await.expect("a reader");
-    let list = "conversations/list_by_activity";
+    let page = "conversations/list_by_activity";
     let someone = "'00000000-0000-0000-0000-00000000000a'";
-    let customers = plan(&reader, list, &[(1, "false"), (4, "false"), (9, someone)]).await;
+    let customers = plan(&reader, page, &[(1, "false"), (4, "false"), (9, someone)]).await;
     assert!(finds_by(&customers, "customer_id = '0000"), "{customers}");
-    let agents = plan(&reader, list, &[(1, "false"), (5, someone)]).await;
+    let agents = plan(&reader, page, &[(1, "false"), (5, someone)]).await;
     assert!(finds_by(&agents, "assignee_id = '0000"), "{agents}");
 }

@@ -48,9 +48,9 @@ fn as_read(seen: &ConversationSnapshot) -> Value {
 #[tokio::test]
 async fn a_list_and_the_stream_say_the_same_of_a_conversation_after_every_event() {
     let mut compared = 0;
-    for seed in 0..6 {
+    for number in 0..6 {
         let log = MemoryLog::new(MasterKey::generate().expect("a key"));
-        History::new(log.clone(), seed).go_on(1_500).await;
+        History::new(log.clone(), number).go_on(1_500).await;
         let mut lists = Conversations::default();
         for table in lists.tables() {
             table.set_complete(true);
@@ -64,8 +64,9 @@ async fn a_list_and_the_stream_say_the_same_of_a_conversation_after_every_event(
             let seen = streams.entry(key).or_default();
             ConversationSnapshot::fold(seen, &event, recorded.occurred_at);
             let listed = lists.rows.get(&key).map(as_listed);
-            let (seed, position, name) = (seed, recorded.position, &recorded.name);
-            assert_eq!(listed, seen.as_ref().map(as_read), "seed {seed}, {position}: {name}");
+            let read = seen.as_ref().map(as_read);
+            let (position, name) = (recorded.position, &recorded.name);
+            assert_eq!(listed, read, "history {number}, {position}: {name}");
             compared += 1;
         }
     }
