@@ -4,9 +4,9 @@ use allhours_domain::{
     conversation::{
         ConversationEvent,
         event::{
-            Claimed, Closed, CustomerMessageReceived, FieldSet, MergedInto, MovedMessage, Opened,
-            PriorityChanged, Released, Resolved, Snoozed, SplitFrom, SplitOff, Tagged, TeamChanged,
-            Unmerged, Woken,
+            Claimed, Closed, CustomerMessageReceived, FieldSet, MergeReceived, MergeUndone,
+            MergedInto, MovedMessage, Opened, PriorityChanged, Released, Resolved, Snoozed,
+            SplitFrom, SplitOff, Tagged, TeamChanged, Unmerged, Woken,
         },
     },
     fields::FieldValue,
@@ -203,4 +203,16 @@ fn after_a_split_nobody_knows_the_last_message_until_the_next_one() {
     let fold = after(vec![opened(), from.into()]);
     assert_eq!((row(&fold).message_count, row(&fold).last_message_position), (1, None));
     assert_eq!(row(&fold).waiting_since, Some(at(2)));
+}
+
+#[test]
+fn a_question_that_came_along_leaves_with_what_it_was_asked_in() {
+    let source = ConversationId(Uuid::from_u128(6));
+    let received = || MergeReceived { source, awaits_reply: true };
+    let merged = after(vec![opened(), received().into()]);
+    assert_eq!(row(&merged).waiting_since, Some(at(2)));
+    let undone = after(vec![opened(), received().into(), MergeUndone { source }.into()]);
+    assert_eq!(row(&undone).waiting_since, None);
+    let own = after(vec![opened(), message(), received().into(), MergeUndone { source }.into()]);
+    assert_eq!(row(&own).waiting_since, Some(at(2)));
 }
