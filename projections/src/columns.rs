@@ -20,8 +20,6 @@ use serde::{Serialize, de::DeserializeOwned};
 use tokio_postgres::types::{FromSqlOwned, Json, ToSql, Type};
 use uuid::Uuid;
 
-use crate::conversations::FieldEntry;
-
 /// A value that stands in a column.
 pub trait Column: Sized {
     /// As the driver takes it.
@@ -148,8 +146,6 @@ pub trait Structure: Serialize + DeserializeOwned + Clone + Debug + Send + Sync 
 
 impl Structure for BTreeSet<Tag> {}
 impl Structure for BTreeSet<AgentId> {}
-impl Structure for BTreeMap<Key, FieldEntry> {}
-impl Structure for BTreeMap<ConversationId, Timestamp> {}
 impl Structure for BTreeMap<Key, u8> {}
 impl Structure for BTreeMap<Purpose, bool> {}
 impl Structure for Vec<Language> {}

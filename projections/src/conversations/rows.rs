@@ -13,7 +13,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{columns::Structured, intervals::interval, rows::table};
+use crate::{
+    columns::{Structure, Structured},
+    intervals::interval,
+    rows::table,
+};
 
 table! {
     /// A conversation as lists show it.
@@ -167,6 +171,9 @@ pub enum FieldEntry {
     /// In which event its text stands.
     TextAt(Position),
 }
+
+impl Structure for BTreeMap<Key, FieldEntry> {}
+impl Structure for BTreeMap<ConversationId, Timestamp> {}
 
 impl FieldEntry {
     /// Of a value that was set by the event at `position`.
