@@ -94,9 +94,6 @@ pub struct Token {
     /// Good for how many seconds [default: a day]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
     pub ttl: Option<u64>,
-    /// The tenant is not there yet: the token is for opening its desk by `deskOpen`
-    #[arg(long)]
-    pub new_tenant: bool,
 }
 
 fn role(word: &str) -> Result<Role, String> {

@@ -1,6 +1,10 @@
 //! Commands about people: tokens, imported dialogues, erasure.
 
-use std::{fmt::Write, path::PathBuf};
+use std::{
+    fmt::Write as _,
+    io::{self, Write as _},
+    path::PathBuf,
+};
 
 use allhours_domain::{
     actor::Actor,
@@ -32,13 +36,13 @@ pub(super) async fn token(settings: &Settings, arguments: &Token) -> Result<Said
         Some(named) => Some(named.of(kinds_of(arguments.role)).map_err(Failure::Usage)?),
     };
     let store = Store::open_existing(settings).await?;
-    let tenant = if arguments.new_tenant {
-        Ok(tenant_id(&arguments.tenant))
-    } else {
-        tenants::existing(&store.database, &arguments.tenant).await
-    };
+    let missing = tenants::missing(&store.database, &arguments.tenant).await;
     store.close().await?;
-    let tenant = tenant?;
+    if let Some(text) = missing? {
+        // A token all the same: by one, a new tenant is made.
+        writeln!(io::stderr(), "{text}").ok();
+    }
+    let tenant = tenant_id(&arguments.tenant);
     let key = LocalKey::open(&settings.data.dir)?;
     let grant = Grant {
         tenant: arguments.tenant.clone(),

@@ -20,11 +20,25 @@ const NAMED_MAX: u16 = 20;
 ///
 /// There is none; the error names those that there are, and how another one is made.
 pub(super) async fn existing(database: &Database, word: &str) -> Result<TenantId, Failure> {
-    let tenant = tenant_id(word);
-    if operator::has_desk(database, tenant).await? {
-        return Ok(tenant);
+    match missing(database, word).await? {
+        None => Ok(tenant_id(word)),
+        Some(text) => Err(Failure::Failed(text.into())),
     }
-    Err(Failure::Failed(none(database, word).await?.into()))
+}
+
+/// What to say where there is no tenant of this name or id; none where there is one.
+///
+/// # Errors
+///
+/// The database cannot be asked.
+pub(super) async fn missing(
+    database: &Database,
+    word: &str,
+) -> Result<Option<String>, DatabaseError> {
+    if operator::has_desk(database, tenant_id(word)).await? {
+        return Ok(None);
+    }
+    none(database, word).await.map(Some)
 }
 
 async fn none(database: &Database, word: &str) -> Result<String, DatabaseError> {
@@ -51,7 +65,7 @@ async fn none(database: &Database, word: &str) -> Result<String, DatabaseError> 
         write!(
             text,
             ". A new one is made by the mutation `deskOpen`, with a token of \
-             `allhours token --tenant {word} --role admin --new-tenant`"
+             `allhours token --tenant {word} --role admin`"
         )
         .ok();
     }

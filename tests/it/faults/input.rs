@@ -176,8 +176,7 @@ async fn whatever_is_sent_is_answered_by_a_code_and_the_server_lives_on() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 
     // Another tenant's ids are nobody's ids, and huge ones as well.
-    let theirs =
-        place.run(&["token", "--tenant", "rival", "--role", "supervisor", "--new-tenant"]).await;
+    let theirs = place.run(&["token", "--tenant", "rival", "--role", "supervisor"]).await;
     let rival = server.caller_with(theirs.trim());
     let ours = caller.open_conversations(1).await.remove(0);
     let read = "query ($id: ID!) { conversation(id: $id) { id } node(id: $id) { id } }";
