@@ -62,6 +62,8 @@ impl EventFilter {
 pub struct Part {
     /// Of this stream.
     pub stream: StreamId,
+    /// With `version >` this.
+    pub after: i32,
     /// Only events about these messages; none means all events.
     pub about: Option<BTreeSet<MessageId>>,
     /// No event about these messages.
@@ -72,7 +74,7 @@ impl Part {
     /// All of a stream.
     #[must_use]
     pub fn all(stream: StreamId) -> Self {
-        Self { stream, about: None, but: BTreeSet::new() }
+        Self { stream, after: 0, about: None, but: BTreeSet::new() }
     }
 
     /// Whether an event fits.
@@ -86,6 +88,7 @@ impl Part {
         let message = serde_json::from_str::<About>(&event.payload).ok().map(|it| it.message);
         let wanted = |about: &BTreeSet<_>| message.is_some_and(|it| about.contains(&it));
         event.stream == self.stream
+            && event.version > self.after
             && self.about.as_ref().is_none_or(wanted)
             && !message.is_some_and(|it| self.but.contains(&it))
     }
@@ -126,16 +129,16 @@ pub trait History: Log {
         positions: &[Position],
     ) -> impl Future<Output = Result<Vec<Recorded>, LogError>> + Send;
 
-    /// The event with this id.
+    /// The events with these ids, in no order; unknown ones and another tenant's are left out.
     ///
     /// # Errors
     ///
     /// A failure of the store.
-    fn by_id(
+    fn by_ids(
         &self,
         tenant: TenantId,
-        event: EventId,
-    ) -> impl Future<Output = Result<Option<Recorded>, LogError>> + Send;
+        events: &[EventId],
+    ) -> impl Future<Output = Result<Vec<Recorded>, LogError>> + Send;
 
     /// A page of the filtered events in the order asked, at most `limit`.
     ///

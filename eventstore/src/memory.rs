@@ -3,7 +3,7 @@
 mod checkpoints;
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -282,10 +282,16 @@ impl History for MemoryLog {
         Ok(events.filter(|event| event.tenant == tenant).cloned().collect())
     }
 
-    async fn by_id(&self, tenant: TenantId, event: EventId) -> Result<Option<Recorded>, LogError> {
+    async fn by_ids(
+        &self,
+        tenant: TenantId,
+        events: &[EventId],
+    ) -> Result<Vec<Recorded>, LogError> {
         let state = self.state();
-        let found = state.event_ids.get(&event).and_then(|position| state.at(*position));
-        Ok(found.filter(|event| event.tenant == tenant).cloned())
+        let events: BTreeSet<_> = events.iter().collect();
+        let positions = events.into_iter().filter_map(|event| state.event_ids.get(event));
+        let found = positions.filter_map(|position| state.at(*position));
+        Ok(found.filter(|event| event.tenant == tenant).cloned().collect())
     }
 
     async fn page(

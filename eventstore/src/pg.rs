@@ -14,7 +14,10 @@ mod wake;
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError, RwLock},
+    sync::{
+        Arc, Mutex, PoisonError, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -82,7 +85,7 @@ impl Default for PgLogOptions {
 
 /// The log in PostgreSQL. Clones share one appender; the last one gone ends it.
 #[derive(Debug, Clone)]
-pub struct PgLog(Arc<Shared>);
+pub struct PgLog(Arc<Shared>, Arc<AtomicU64>);
 
 #[derive(Debug)]
 struct Shared {
@@ -120,14 +123,15 @@ impl PgLog {
         let (waiting, queue) = mpsc::channel(options.waiting_max);
         let appender = Appender::new(database.clone(), options, grown.clone(), written.clone());
         let wake = Wake::new(database.clone(), grown.clone(), written.subscribe());
-        Ok(Self(Arc::new(Shared {
+        let shared = Arc::new(Shared {
             keyring,
             database,
             waiting: RwLock::new(Some(waiting)),
             appender: Mutex::new(Some(tokio::spawn(appender.run(queue)))),
             wake: tokio::spawn(wake.run()),
             grown,
-        })))
+        });
+        Ok(Self(shared, Arc::default()))
     }
 
     /// Takes no more appends, and waits until those taken are answered.
@@ -155,11 +159,24 @@ impl PgLog {
         Ok(self.0.database.owner().await?)
     }
 
+    /// The same log, with a count of its own.
+    #[must_use]
+    pub fn counted(&self) -> Self {
+        Self(self.0.clone(), Arc::default())
+    }
+
+    /// How many statements reads have sent by this one and its clones.
+    #[must_use]
+    pub fn statements(&self) -> u64 {
+        self.1.load(Ordering::Relaxed)
+    }
+
     pub(crate) async fn rows(
         &self,
         statement: &str,
         parameters: &[&(dyn ToSql + Sync)],
     ) -> Result<Vec<tokio_postgres::Row>, LogError> {
+        self.1.fetch_add(1, Ordering::Relaxed);
         let connection = self.connection().await?;
         let statement = connection.prepare_cached(statement).await?;
         Ok(connection.query(&statement, parameters).await?)
@@ -172,6 +189,7 @@ impl PgLog {
         statement: &str,
         parameters: &[&(dyn ToSql + Sync)],
     ) -> Result<Vec<tokio_postgres::Row>, LogError> {
+        self.1.fetch_add(1, Ordering::Relaxed);
         let connection = self.0.database.reader(tenant).await?;
         let statement = connection.prepare_cached(statement).await?;
         Ok(connection.query(&statement, parameters).await?)

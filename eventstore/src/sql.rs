@@ -34,7 +34,7 @@ statements! {
     LOG_APPENDER_SESSION = "log/appender_session";
     LOG_AT_POSITIONS = "log/at_positions";
     LOG_BARRIER = "log/barrier";
-    LOG_BY_ID = "log/by_id";
+    LOG_BY_IDS = "log/by_ids";
     LOG_CIPHERTEXTS = "log/ciphertexts";
     LOG_CONVERSATIONS_ABOUT = "log/conversations_about";
     LOG_DESKS = "log/desks";

@@ -76,6 +76,8 @@ statements! {
     "conversations/list_by_opening_back",
     "conversations/load",
     "conversations/next_snooze",
+    "conversations/of_customers",
+    "conversations/of_customers_back",
     "conversations/save",
     "conversations/scan",
     "customers/by_ids",

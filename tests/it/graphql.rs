@@ -5,5 +5,6 @@ mod paging;
 mod points;
 mod rights;
 mod served;
+mod statements;
 mod subscriptions;
 mod tenants;

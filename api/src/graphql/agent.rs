@@ -7,7 +7,7 @@ use allhours_domain::{
     ids::AgentId,
     words,
 };
-use allhours_eventstore::recorded::Position;
+use allhours_eventstore::recorded::{Position, Recorded};
 use allhours_projections::agents::AgentRow;
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use jiff::Timestamp;
@@ -60,9 +60,18 @@ impl From<&AgentRow> for AgentFacts {
 }
 
 impl AgentFacts {
-    /// From a fold of the stream.
+    /// From the opened stream; none where nothing happened.
     #[must_use]
-    pub fn of(id: AgentId, version: i32, snapshot: &AgentSnapshot) -> Self {
+    pub fn folded(id: AgentId, events: &[(Recorded, AgentEvent)]) -> Option<Self> {
+        let version = events.last()?.0.version;
+        let mut snapshot = AgentSnapshot::default();
+        for (recorded, event) in events {
+            snapshot.apply(event, recorded.occurred_at);
+        }
+        Some(Self::of(id, version, &snapshot))
+    }
+
+    fn of(id: AgentId, version: i32, snapshot: &AgentSnapshot) -> Self {
         let skills = snapshot.skills.iter();
         Self {
             id,
@@ -133,13 +142,8 @@ impl Agent {
         let stream = stream_of::<State>(id);
         let tenant = Viewer::of(ctx)?.tenant;
         let events = ctx.data::<Services>()?.stream::<AgentEvent>(tenant, stream, None).await?;
-        let mut snapshot = AgentSnapshot::default();
-        for (it, event) in &events {
-            snapshot.apply(event, it.occurred_at);
-        }
         let none = || Code::NotFound.error("there is no such agent");
-        let version = events.last().ok_or_else(none)?.0.version;
-        Ok(Self::Facts(Arc::new(AgentFacts::of(id, version, &snapshot))))
+        Ok(Self::Facts(Arc::new(AgentFacts::folded(id, &events).ok_or_else(none)?)))
     }
 
     fn agent_id(&self) -> AgentId {

@@ -3,10 +3,7 @@
 use std::sync::Arc;
 
 use allhours_domain::{
-    article::{
-        Article as State, ArticleEvent, ArticleSnapshot, DraftState as Domain,
-        snapshot::LocaleSnapshot,
-    },
+    article::{ArticleEvent, DraftState as Domain, snapshot::LocaleSnapshot},
     catalogue::AnyEvent,
     ids::{AgentId, ArticleId},
 };
@@ -20,10 +17,8 @@ use super::{
     id::Kind,
     loaders::Loaders,
     scalars::{DateTime, Language, count},
-    services::Services,
     viewer::{Role, Viewer},
 };
-use crate::desk::stream_of;
 
 /// How far a draft has come.
 #[derive(Debug, Enum, Clone, Copy, PartialEq, Eq)]
@@ -234,20 +229,14 @@ impl Article {
     /// A failure of the log.
     pub async fn read(ctx: &Context<'_>, id: ArticleId) -> Result<Option<Self>> {
         let viewer = Viewer::of(ctx)?;
-        let services = ctx.data::<Services>()?;
-        let stream = stream_of::<State>(id);
-        let events = services.stream::<ArticleEvent>(viewer.tenant, stream, None).await?;
-        let Some((last, _)) = events.last() else { return Ok(None) };
-        let mut snapshot = ArticleSnapshot::default();
-        for (recorded, event) in &events {
-            snapshot.apply(event, recorded.occurred_at);
-        }
+        let found = Loaders::of(ctx)?.articles.load_one(id).await?;
+        let Some((version, snapshot)) = found.as_deref() else { return Ok(None) };
         let locales = snapshot.locales.iter();
         let locales: Vec<_> = locales
             .map(|(locale, it)| ArticleLocale::of(id, locale, it))
             .filter(|locale| locale.is_for(viewer))
             .collect();
-        let version = last.version;
+        let version = *version;
         Ok((!locales.is_empty()).then(|| Self { id, version, locales: Arc::new(locales) }))
     }
 }

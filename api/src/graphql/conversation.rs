@@ -22,11 +22,9 @@ use super::{
     loaders::Loaders,
     page::{BothWays, Cursor},
     scalars::{Date, DateTime, Language, Long, count},
-    services::Services,
     source::{self, Source},
     team::Team,
     text::PersonalText,
-    thread::Threads,
     timeline::{self, TimelineEntry},
     viewer::Viewer,
     words::{Channel, Priority, ResolutionKind, Tier, WaitingOn},
@@ -115,8 +113,7 @@ impl Conversation {
         as_of: Option<Position>,
     ) -> Result<Option<Self>> {
         let viewer = Viewer::of(ctx)?;
-        let services = ctx.data::<Services>()?;
-        let facts = services.conversations().read(services, viewer.tenant, id, as_of).await?;
+        let facts = Loaders::of(ctx)?.conversation_streams.load_one((id, as_of)).await?;
         let own =
             |it: &Arc<ConversationFacts>| viewer.customer().is_none_or(|own| own == it.customer);
         Ok(facts.filter(own).map(|facts| Self { facts, as_of }))
@@ -307,14 +304,7 @@ impl Conversation {
         #[graphql(desc = "Only messages and notes.", default)] messages_only: bool,
     ) -> Result<Connection<Cursor, TimelineEntry>> {
         let page = BothWays::read(first, last, after.as_deref(), before.as_deref())?;
-        let threads = if self.facts.tied == Some(false) {
-            Threads::none()
-        } else {
-            let (services, tenant) = (ctx.data::<Services>()?, Viewer::of(ctx)?.tenant);
-            Threads::read(services, tenant, [self.facts.id], self.as_of).await?
-        };
-        let parts = threads.of(self.facts.id);
-        timeline::page(ctx, parts, self.as_of, &page, messages_only).await
+        timeline::page(ctx, self, &page, messages_only).await
     }
 }
 

@@ -3,12 +3,12 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use allhours_domain::{
-    customer::{Customer as State, CustomerEvent, CustomerSnapshot},
+    customer::{CustomerEvent, CustomerSnapshot},
     ids::{CustomerId, IdentityId},
     words,
 };
-use allhours_eventstore::recorded::Position;
-use allhours_projections::{conversations::ConversationFilter, customers::CustomerRow};
+use allhours_eventstore::recorded::{Position, Recorded};
+use allhours_projections::customers::CustomerRow;
 use async_graphql::{Context, ID, Object, Result, SimpleObject, connection::Connection};
 use jiff::Timestamp;
 
@@ -20,13 +20,10 @@ use super::{
     loaders::Loaders,
     page::{BothWays, Cursor},
     scalars::{DateTime, Language, count},
-    services::Services,
     source::{self, Source},
     text::PersonalText,
-    viewer::Viewer,
     words::{Channel, Purpose, Tier},
 };
-use crate::desk::stream_of;
 
 /// What is known of a customer, from a table or from the stream.
 #[derive(Debug, Clone)]
@@ -66,9 +63,18 @@ impl From<&CustomerRow> for CustomerFacts {
 }
 
 impl CustomerFacts {
-    /// From a fold of the stream.
+    /// From the opened stream; none where nothing happened.
     #[must_use]
-    pub fn of(id: CustomerId, version: i32, snapshot: &CustomerSnapshot) -> Self {
+    pub fn folded(id: CustomerId, events: &[(Recorded, CustomerEvent)]) -> Option<Self> {
+        let version = events.last()?.0.version;
+        let mut snapshot = CustomerSnapshot::default();
+        for (recorded, event) in events {
+            snapshot.apply(event, recorded.occurred_at);
+        }
+        Some(Self::of(id, version, &snapshot))
+    }
+
+    fn of(id: CustomerId, version: i32, snapshot: &CustomerSnapshot) -> Self {
         let consents = snapshot.consents.iter().map(|(purpose, it)| (*purpose, it.granted));
         let identities = snapshot.identities.iter().map(|(identity, linked)| {
             let address = Source::Here(Some(linked.address.clone()));
@@ -159,16 +165,8 @@ impl Customer {
         id: CustomerId,
         as_of: Option<Position>,
     ) -> Result<Option<Self>> {
-        let tenant = Viewer::of(ctx)?.tenant;
-        let stream = stream_of::<State>(id);
-        let services = ctx.data::<Services>()?;
-        let events = services.stream::<CustomerEvent>(tenant, stream, as_of).await?;
-        let Some((last, _)) = events.last() else { return Ok(None) };
-        let mut snapshot = CustomerSnapshot::default();
-        for (recorded, event) in &events {
-            snapshot.apply(event, recorded.occurred_at);
-        }
-        Ok(Some(Self::Facts(Arc::new(CustomerFacts::of(id, last.version, &snapshot)))))
+        let found = Loaders::of(ctx)?.customer_streams.load_one((id, as_of)).await?;
+        Ok(found.map(Self::Facts))
     }
 
     /// Their id.
@@ -281,9 +279,7 @@ impl Customer {
         #[graphql(desc = "After which cursor.")] after: Option<String>,
         #[graphql(desc = "Before which cursor.")] before: Option<String>,
     ) -> Result<Connection<Cursor, Conversation>> {
-        let filter =
-            ConversationFilter { customer: Some(self.customer_id()), ..Default::default() };
         let page = BothWays::read(first, last, after.as_deref(), before.as_deref())?;
-        lists::conversations(ctx, &filter, &page).await
+        lists::conversations_of(ctx, self.customer_id(), page).await
     }
 }

@@ -7,7 +7,7 @@ use super::{
     error::of_log,
     id::Kind,
     scalars::{Language, count},
-    services::{Services, count_statement},
+    services::Services,
     viewer::Viewer,
 };
 
@@ -62,7 +62,6 @@ impl Desk {
     /// A failure of the log.
     pub async fn read(ctx: &Context<'_>) -> Result<Option<Self>> {
         let (viewer, services) = (Viewer::of(ctx)?, ctx.data::<Services>()?);
-        count_statement();
         let folded = services.desk.load::<DeskState>(viewer.tenant, viewer.tenant.0).await;
         let folded = folded.map_err(|error| of_log(&error))?;
         let field = |(key, kind): (&allhours_domain::text::Key, &Kinds)| {

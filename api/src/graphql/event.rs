@@ -14,9 +14,10 @@ use super::{
     actor::Actor,
     error::{Code, internal, of_log},
     id::{self, Kind},
+    loaders::Loaders,
     page::{BothWays, Cursor},
     scalars::{DateTime, Json, Position},
-    services::{Services, count_statement},
+    services::Services,
     text::reads_texts,
     viewer::Viewer,
 };
@@ -232,7 +233,6 @@ pub async fn page(
     filter.after = filter.after.max(after);
     filter.before = [filter.before, before].into_iter().flatten().min();
     let start = if page.from_end { Start::Newest } else { Start::Oldest };
-    count_statement();
     let found = services.log.page(viewer.tenant, &filter, start, page.limit + 1).await;
     let mut found = found.map_err(|error| of_log(&error))?;
     let more = found.len() > page.limit;
@@ -264,10 +264,9 @@ pub async fn events(
 /// A failure of the log.
 pub async fn one(ctx: &Context<'_>, id: EventId) -> Result<Option<Event>> {
     let viewer = Viewer::of(ctx)?;
-    let services = ctx.data::<Services>()?;
-    count_statement();
-    let found = services.log.by_id(viewer.tenant, id).await.map_err(|error| of_log(&error))?;
-    Ok(events(services, viewer, found.into_iter().collect()).await?.pop())
+    let asked = (id, reads_texts(viewer.role));
+    let found = Loaders::of(ctx)?.events_by_id.load_one(asked).await?;
+    found.map(|recorded| event(viewer, &recorded)).transpose()
 }
 
 /// How far a chain of causes is followed.
@@ -284,8 +283,8 @@ pub async fn why(ctx: &Context<'_>, id: EventId) -> Result<Vec<Event>> {
     let mut chain = Vec::new();
     let mut next = Some(id);
     while let Some(id) = next.filter(|_| chain.len() < CAUSES_MAX) {
-        count_statement();
-        let found = services.log.by_id(viewer.tenant, id).await.map_err(|error| of_log(&error))?;
+        let found = services.log.by_ids(viewer.tenant, &[id]).await;
+        let found = found.map_err(|error| of_log(&error))?.pop();
         next = found.as_ref().and_then(|recorded| recorded.causation_id);
         chain.extend(found);
     }

@@ -19,7 +19,7 @@ use super::{
     id::Kind,
     page::{BothWays, Cursor},
     scalars::{DateTime, Position, count},
-    services::{Services, count_statement, of_read, reads},
+    services::{Services, of_read, reads},
     viewer::Viewer,
 };
 use crate::clock;
@@ -146,8 +146,8 @@ impl HistoryQueries {
 
     /// The newest position of the log.
     async fn position(&self, ctx: &Context<'_>) -> Result<Position> {
-        count_statement();
-        let head = ctx.data::<Services>()?.log.head().await;
+        let services = ctx.data::<Services>()?;
+        let head = services.log.head().await;
         head.map(Position).map_err(|error| of_log(&error))
     }
 
@@ -187,7 +187,6 @@ impl HistoryQueries {
             let projection = projection.to_owned();
             Some(DeadLetterKey { position: position.parse().ok()?, projection })
         })?;
-        count_statement();
         let (tenant, projection) = (Some(viewer.tenant), projection.as_deref());
         let found = dead_letters(&services.database, projection, tenant, &span).await;
         let found = found.map_err(|error| of_read(&error))?;

@@ -50,8 +50,10 @@ impl Intake {
     pub async fn now(ctx: &Context<'_>, id: IntakeId) -> Result<Self> {
         let tenant = Viewer::of(ctx)?.tenant;
         let services = ctx.data::<Services>()?;
-        let events =
-            services.sealed_stream::<IntakeEvent>(tenant, stream_of::<State>(id), 0, None).await?;
+        let stream = stream_of::<State>(id);
+        let wanted = vec![(stream, 0)];
+        let mut found = services.sealed_streams::<IntakeEvent>(tenant, wanted, None).await?;
+        let events = found.remove(&stream).unwrap_or_default();
         let none = || Code::NotFound.error("there is no such delivery");
         Ok(Self(Arc::new(IntakeRow::folded(&events).ok_or_else(none)?)))
     }

@@ -12,14 +12,20 @@ use std::sync::{
 use async_graphql::{
     Request, Response, ServerError, ServerResult, Value, Variables,
     extensions::{
-        Extension, ExtensionContext, ExtensionFactory, NextParseQuery, NextPrepareRequest,
-        NextRequest,
+        Extension, ExtensionContext, ExtensionFactory, NextExecute, NextParseQuery,
+        NextPrepareRequest, NextRequest,
     },
     parser::types::{ExecutableDocument, Field, OperationType, Selection, SelectionSet},
     registry::{MetaTypeName, Registry},
 };
 
-use super::{error::Code, loaders::Loaders, permissions, services::Services, viewer::Viewer};
+use super::{
+    error::Code,
+    loaders::{Loaders, in_rounds},
+    permissions,
+    services::Services,
+    viewer::Viewer,
+};
 
 /// How much a document may ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,6 +133,15 @@ impl Extension for Guard {
             (None, _) | (_, None) => request,
         };
         next.run(ctx, request).await
+    }
+
+    async fn execute(
+        &self,
+        ctx: &ExtensionContext<'_>,
+        operation_name: Option<&str>,
+        next: NextExecute<'_>,
+    ) -> Response {
+        in_rounds(next.run(ctx, operation_name)).await
     }
 
     async fn parse_query(

@@ -1,11 +1,12 @@
 //! Lists from the read tables, as connections.
 
+use allhours_domain::ids::CustomerId;
 use allhours_projections::{
     agents::{self, AgentFilter, AgentKey},
     articles::{self, ArticleFilter, ArticleKey},
     conversations::{
-        self, ConversationFilter, ConversationKey, ConversationOrder, CounterRow, QueueFilter,
-        QueueKey, TeamScope,
+        self, ConversationFilter, ConversationKey, ConversationOrder, ConversationRow, CounterRow,
+        QueueFilter, QueueKey, TeamScope,
     },
     customers::{self, CustomerFilter, CustomerKey},
     intakes::{self, IntakeFilter, IntakeKey},
@@ -20,6 +21,7 @@ use super::{
     conversation::{Conversation, ConversationFacts},
     customer::Customer,
     intake::Intake,
+    loaders::Loaders,
     page::{BothWays, Cursor, instant},
     scalars::{DateTime, Position, count},
     services::{Services, of_read},
@@ -39,11 +41,7 @@ pub async fn conversations(
     page: &BothWays,
 ) -> Result<Connection<Cursor, Conversation>> {
     let (viewer, services) = (Viewer::of(ctx)?, ctx.data::<Services>()?);
-    let key = |cursor: &Cursor| {
-        let (at, id) = cursor.as_instant()?;
-        Some(ConversationKey { at, id: id.into() })
-    };
-    let span = page.span(key)?;
+    let span = page.span(conversation_key)?;
     let mut filter = filter.clone();
     if let Some(own) = viewer.customer() {
         if filter.customer.is_some_and(|other| other != own) {
@@ -59,12 +57,40 @@ pub async fn conversations(
     };
     let found = conversations::list(&client, &filter, order, &span).await;
     let found = found.map_err(|error| of_read(&error))?;
-    let rows = found.rows.iter().map(|row| {
-        let key = order.key(row);
-        let facts = Arc::new(ConversationFacts::from(row));
-        (Cursor::instant(key.at, key.id.0), Conversation::of(facts))
-    });
-    Ok(page.connection(rows, found.has_more))
+    Ok(page.connection(found.rows.iter().map(conversation), found.has_more))
+}
+
+/// A page of one customer's conversations; asked for together with those of other customers.
+///
+/// # Errors
+///
+/// A failure below, or a cursor of another list.
+pub async fn conversations_of(
+    ctx: &Context<'_>,
+    customer: CustomerId,
+    page: BothWays,
+) -> Result<Connection<Cursor, Conversation>> {
+    page.span(conversation_key)?;
+    let strange = Viewer::of(ctx)?.customer().is_some_and(|own| own != customer);
+    if strange {
+        return Ok(Connection::new(false, false));
+    }
+    let found = Loaders::of(ctx)?.conversations_of.load_one((customer, page.clone())).await?;
+    let rows = found.iter().flat_map(|page| &page.rows).map(conversation);
+    Ok(page.connection(rows, found.as_ref().is_some_and(|page| page.has_more)))
+}
+
+/// What a cursor of a list of conversations holds.
+#[must_use]
+pub fn conversation_key(cursor: &Cursor) -> Option<ConversationKey> {
+    let (at, id) = cursor.as_instant()?;
+    Some(ConversationKey { at, id: id.into() })
+}
+
+fn conversation(row: &ConversationRow) -> (Cursor, Conversation) {
+    let key = ConversationOrder::Activity.key(row);
+    let facts = Arc::new(ConversationFacts::from(row));
+    (Cursor::instant(key.at, key.id.0), Conversation::of(facts))
 }
 
 /// A place in a queue.

@@ -1,41 +1,29 @@
 //! One question for all rows of a page: loaders gather the keys that one level of a query
 //! needs, so that statements follow the depth of a query and not the number of its rows.
+//!
+//! Read `rounds` (how keys are gathered), then `people`, `matters` and `timelines` (what is asked).
 
-use std::{collections::HashMap, sync::Arc};
+mod matters;
+mod people;
+mod rounds;
+mod timelines;
 
-use allhours_domain::{
-    agent::{AgentEvent, AgentSnapshot},
-    catalogue::AnyEvent,
-    customer::{CustomerEvent, CustomerSnapshot},
-    ids::{AgentId, ConversationId, CustomerId, IntakeId, TeamId, TenantId},
-    intake::{Intake, IntakeEvent},
-    team::{TeamEvent, TeamSnapshot},
-};
-use allhours_eventstore::{
-    history::{History, Parts, Start},
-    recorded::{Position, Recorded},
-};
-use allhours_projections::{
-    agents, conversations, customers,
-    intakes::{self, IntakeRow},
-    teams,
-};
-use async_graphql::{
-    Context, Error, Result,
-    dataloader::{DataLoader, Loader},
-};
-use async_trait::async_trait;
+use std::{collections::HashMap, hash::Hash, sync::Arc};
 
-use super::{
-    agent::AgentFacts,
-    conversation::ConversationFacts,
-    customer::CustomerFacts,
-    error::{internal, of_log},
-    services::{Services, count_statement, of_read},
-    team::TeamFacts,
-    thread::Threads,
+use allhours_domain::ids::{
+    AgentId, ArticleId, ConversationId, CustomerId, EventId, IntakeId, TeamId, TenantId,
 };
-use crate::desk::stream_of;
+use allhours_eventstore::recorded::{Position, Recorded};
+use async_graphql::{Context, Error, Result};
+use uuid::Uuid;
+
+use self::{matters::*, people::*, timelines::Timelines};
+pub use self::{
+    rounds::{Batched, in_rounds},
+    timelines::{TimelineAsked, TimelinePart},
+};
+use super::{as_of::AsOfAsked, page::BothWays, services::Services};
+use crate::desk::{Aggregate, stream_of};
 
 /// Reads for one tenant.
 #[derive(Clone)]
@@ -45,18 +33,16 @@ pub struct Tenanted {
 }
 
 macro_rules! loaders {
-    ($($(#[$meta:meta])+ $field:ident: $Loader:ident,)+) => {
-        $($(#[$meta])+ pub struct $Loader(Tenanted);)+
-
+    ($($(#[$meta:meta])+ $field:ident: $Loader:ident by $Key:ty,)+) => {
         /// The loaders of one request.
-        pub struct Loaders { $($(#[$meta])+ pub $field: DataLoader<$Loader>,)+ }
+        pub struct Loaders { $($(#[$meta])+ pub $field: Batched<$Loader, $Key>,)+ }
 
         impl Loaders {
             /// For requests of one tenant.
             #[must_use]
             pub fn new(services: &Services, tenant: TenantId) -> Self {
                 let of = Tenanted { services: services.clone(), tenant };
-                Self { $($field: DataLoader::new($Loader(of.clone()), tokio::spawn),)+ }
+                Self { $($field: Batched::new($Loader(of.clone())),)+ }
             }
         }
     };
@@ -64,25 +50,39 @@ macro_rules! loaders {
 
 loaders! {
     /// Agents by id.
-    agents: Agents,
+    agents: Agents by AgentId,
     /// What agents carry, now or as of a position.
-    loads: Loads,
+    loads: Loads by (AgentId, Option<Position>),
     /// The teams of an agent.
-    teams_of: TeamsOf,
+    teams_of: TeamsOf by AgentId,
     /// Customers by id.
-    customers: Customers,
+    customers: Customers by CustomerId,
+    /// Customers as their streams say, now or as of a position.
+    customer_streams: CustomerStreams by (CustomerId, Option<Position>),
     /// What customers' conversations add up to.
-    contacts: Contacts,
+    contacts: Contacts by CustomerId,
+    /// Pages of customers' conversations.
+    conversations_of: ConversationsOf by (CustomerId, BothWays),
     /// Teams by id.
-    teams: Teams,
+    teams: Teams by TeamId,
     /// Conversations by id.
-    conversations: Conversations,
-    /// Deliveries by id.
-    intakes: Intakes,
+    conversations: Conversations by ConversationId,
+    /// Conversations as their streams say, now or as of a position.
+    conversation_streams: ConversationStreams by (ConversationId, Option<Position>),
+    /// Pages of what happened in conversations.
+    timelines: Timelines by TimelineAsked,
     /// Where the last message stands of conversations that were split, now or as of a position.
-    last_messages: LastMessages,
+    last_messages: LastMessages by (ConversationId, Option<Position>),
+    /// Articles as their streams say.
+    articles: Articles by ArticleId,
+    /// Deliveries by id.
+    intakes: Intakes by IntakeId,
     /// Opened events by position.
-    events: Events,
+    events: Events by Position,
+    /// Events by id, and whether they are to be opened.
+    events_by_id: EventsById by (EventId, bool),
+    /// Positions of points in the past that projections have come to.
+    positions: Positions by AsOfAsked,
 }
 
 impl Loaders {
@@ -98,237 +98,42 @@ impl Loaders {
 
 type Loaded<K, V> = Result<HashMap<K, V>, Error>;
 
-#[async_trait]
-impl Loader<AgentId> for Agents {
-    type Value = Arc<AgentFacts>;
-    type Error = Error;
+/// Events of a stream, each with its envelope.
+type Stream<E> = Vec<(Recorded, E)>;
 
-    async fn load(&self, keys: &[AgentId]) -> Loaded<AgentId, Self::Value> {
-        let Tenanted { services, tenant } = &self.0;
-        let client = services.reader(*tenant).await?;
-        let rows = agents::by_ids(&client, keys).await.map_err(|error| of_read(&error))?;
-        drop(client);
-        let mut found: HashMap<_, _> =
-            rows.iter().map(|row| (row.id, Arc::new(AgentFacts::from(row)))).collect();
-        // Registered a moment ago and not in the table yet: the stream knows.
-        for id in keys.iter().filter(|id| !found.contains_key(*id)).copied().collect::<Vec<_>>() {
-            let stream = stream_of::<allhours_domain::agent::Agent>(id);
-            let events = services.stream::<AgentEvent>(*tenant, stream, None).await?;
-            let mut snapshot = AgentSnapshot::default();
-            for (it, event) in &events {
-                snapshot.apply(event, it.occurred_at);
-            }
-            if let Some((last, _)) = events.last() {
-                found.insert(id, Arc::new(AgentFacts::of(id, last.version, &snapshot)));
-            }
-        }
-        Ok(found)
-    }
-}
-
-#[async_trait]
-impl Loader<(AgentId, Option<Position>)> for Loads {
-    type Value = conversations::AgentLoad;
-    type Error = Error;
-
-    async fn load(
+impl Tenanted {
+    /// The opened streams of aggregates, by id; those where nothing happened are left out.
+    async fn streams<A: Aggregate>(
         &self,
-        keys: &[(AgentId, Option<Position>)],
-    ) -> Loaded<(AgentId, Option<Position>), Self::Value> {
-        let mut by_position: HashMap<Option<Position>, Vec<AgentId>> = HashMap::new();
-        for (agent, as_of) in keys {
-            by_position.entry(*as_of).or_default().push(*agent);
-        }
-        let mut found = HashMap::new();
-        for (as_of, agents) in by_position {
-            let client = self.0.services.reader(self.0.tenant).await?;
-            let loads = conversations::loads(&client, &agents, as_of).await;
-            let loads = loads.map_err(|error| of_read(&error))?;
-            found.extend(loads.into_iter().map(|load| ((load.agent_id, as_of), load)));
-        }
-        Ok(found)
+        ids: impl IntoIterator<Item = impl Into<Uuid>>,
+        as_of: Option<Position>,
+    ) -> Loaded<Uuid, Stream<A::Event>> {
+        let wanted = ids.into_iter().map(|id| (stream_of::<A>(id), 0)).collect();
+        let found = self.services.streams::<A::Event>(self.tenant, wanted, as_of).await?;
+        Ok(found.into_iter().map(|(stream, events)| (stream.id, events)).collect())
     }
-}
 
-#[async_trait]
-impl Loader<AgentId> for TeamsOf {
-    type Value = Vec<Arc<TeamFacts>>;
-    type Error = Error;
-
-    async fn load(&self, keys: &[AgentId]) -> Loaded<AgentId, Self::Value> {
-        let client = self.0.services.reader(self.0.tenant).await?;
-        let rows = teams::of_agents(&client, keys).await.map_err(|error| of_read(&error))?;
-        let facts: Vec<_> = rows.iter().map(|row| Arc::new(TeamFacts::from(row))).collect();
-        let of = |agent: &AgentId| {
-            facts.iter().filter(|team| team.members.contains(agent)).cloned().collect()
-        };
-        Ok(keys.iter().map(|agent| (*agent, of(agent))).collect())
-    }
-}
-
-#[async_trait]
-impl Loader<CustomerId> for Customers {
-    type Value = Arc<CustomerFacts>;
-    type Error = Error;
-
-    async fn load(&self, keys: &[CustomerId]) -> Loaded<CustomerId, Self::Value> {
-        let Tenanted { services, tenant } = &self.0;
-        let client = services.reader(*tenant).await?;
-        let rows = customers::by_ids(&client, keys).await.map_err(|error| of_read(&error))?;
-        drop(client);
-        let mut found: HashMap<_, _> =
-            rows.iter().map(|row| (row.id, Arc::new(CustomerFacts::from(row)))).collect();
-        for id in keys.iter().filter(|id| !found.contains_key(*id)).copied().collect::<Vec<_>>() {
-            let stream = stream_of::<allhours_domain::customer::Customer>(id);
-            let events = services.stream::<CustomerEvent>(*tenant, stream, None).await?;
-            let mut snapshot = CustomerSnapshot::default();
-            for (it, event) in &events {
-                snapshot.apply(event, it.occurred_at);
-            }
-            if let Some((last, _)) = events.last() {
-                found.insert(id, Arc::new(CustomerFacts::of(id, last.version, &snapshot)));
-            }
-        }
-        Ok(found)
-    }
-}
-
-#[async_trait]
-impl Loader<CustomerId> for Contacts {
-    type Value = conversations::CustomerContacts;
-    type Error = Error;
-
-    async fn load(&self, keys: &[CustomerId]) -> Loaded<CustomerId, Self::Value> {
-        let client = self.0.services.reader(self.0.tenant).await?;
-        let all = conversations::contacts(&client, keys).await.map_err(|error| of_read(&error))?;
-        Ok(all.into_iter().map(|it| (it.customer_id, it)).collect())
-    }
-}
-
-#[async_trait]
-impl Loader<TeamId> for Teams {
-    type Value = Arc<TeamFacts>;
-    type Error = Error;
-
-    async fn load(&self, keys: &[TeamId]) -> Loaded<TeamId, Self::Value> {
-        let Tenanted { services, tenant } = &self.0;
-        let client = services.reader(*tenant).await?;
-        let rows = teams::by_ids(&client, keys).await.map_err(|error| of_read(&error))?;
-        drop(client);
-        let mut found: HashMap<_, _> =
-            rows.iter().map(|row| (row.id, Arc::new(TeamFacts::from(row)))).collect();
-        for id in keys.iter().filter(|id| !found.contains_key(*id)).copied().collect::<Vec<_>>() {
-            let stream = stream_of::<allhours_domain::team::Team>(id);
-            let events = services.stream::<TeamEvent>(*tenant, stream, None).await?;
-            let mut snapshot = TeamSnapshot::default();
-            for (it, event) in &events {
-                snapshot.apply(event, it.occurred_at);
-            }
-            if let Some((last, _)) = events.last() {
-                found.insert(id, Arc::new(TeamFacts::of(id, last.version, &snapshot)));
-            }
-        }
-        Ok(found)
-    }
-}
-
-#[async_trait]
-impl Loader<ConversationId> for Conversations {
-    type Value = Arc<ConversationFacts>;
-    type Error = Error;
-
-    async fn load(&self, keys: &[ConversationId]) -> Loaded<ConversationId, Self::Value> {
-        let Tenanted { services, tenant } = &self.0;
-        let client = services.reader(*tenant).await?;
-        let rows = conversations::by_ids(&client, keys).await.map_err(|error| of_read(&error))?;
-        drop(client);
-        let mut found: HashMap<_, _> =
-            rows.iter().map(|row| (row.id, Arc::new(ConversationFacts::from(row)))).collect();
-        for id in keys.iter().filter(|id| !found.contains_key(*id)).copied().collect::<Vec<_>>() {
-            let facts = services.conversations().read(services, *tenant, id, None).await?;
-            found.extend(facts.map(|facts| (id, facts)));
-        }
-        Ok(found)
-    }
-}
-
-#[async_trait]
-impl Loader<IntakeId> for Intakes {
-    type Value = Arc<IntakeRow>;
-    type Error = Error;
-
-    async fn load(&self, keys: &[IntakeId]) -> Loaded<IntakeId, Self::Value> {
-        let Tenanted { services, tenant } = &self.0;
-        let client = services.reader(*tenant).await?;
-        let rows = intakes::by_ids(&client, keys).await.map_err(|error| of_read(&error))?;
-        drop(client);
-        let mut found: HashMap<_, _> =
-            rows.into_iter().map(|row| (row.id, Arc::new(row))).collect();
-        for id in keys.iter().filter(|id| !found.contains_key(*id)).copied().collect::<Vec<_>>() {
-            let stream = stream_of::<Intake>(id);
-            let events = services.sealed_stream::<IntakeEvent>(*tenant, stream, 0, None).await?;
-            if let Some(row) = IntakeRow::folded(&events) {
-                found.insert(id, Arc::new(row));
-            }
-        }
-        Ok(found)
-    }
-}
-
-/// What the customer can see.
-const PUBLIC: &[&str] = &["conversation.customer_message_received", "conversation.agent_replied"];
-
-#[async_trait]
-impl Loader<(ConversationId, Option<Position>)> for LastMessages {
-    type Value = Position;
-    type Error = Error;
-
-    async fn load(
+    /// The same, with texts as they stand in the log.
+    async fn sealed_streams<A: Aggregate>(
         &self,
-        keys: &[(ConversationId, Option<Position>)],
-    ) -> Loaded<(ConversationId, Option<Position>), Self::Value> {
-        let Tenanted { services, tenant } = &self.0;
-        let mut by_position: HashMap<Option<Position>, Vec<ConversationId>> = HashMap::new();
-        for (id, as_of) in keys {
-            by_position.entry(*as_of).or_default().push(*id);
-        }
-        let mut last = HashMap::new();
-        for (as_of, ids) in by_position {
-            let threads = Threads::read(services, *tenant, ids.iter().copied(), as_of).await?;
-            let parts =
-                ids.iter().flat_map(|id| threads.alone(*id).into_iter().map(|it| (*id, it)));
-            let (owners, parts): (Vec<_>, Vec<_>) = parts.unzip();
-            let wanted = Parts {
-                parts,
-                before: as_of.map(|as_of| as_of.saturating_add(1)),
-                names: PUBLIC.iter().map(|name| (*name).to_owned()).collect(),
-                ..Parts::default()
-            };
-            count_statement();
-            let found = services.log.parts(*tenant, &wanted, Start::Newest, 1).await;
-            for (number, recorded) in found.map_err(|error| of_log(&error))? {
-                let newest = last.entry((owners[number], as_of)).or_insert(recorded.position);
-                *newest = recorded.position.max(*newest);
-            }
-        }
-        Ok(last)
+        ids: impl IntoIterator<Item = impl Into<Uuid>>,
+    ) -> Loaded<Uuid, Stream<A::Event>> {
+        let wanted = ids.into_iter().map(|id| (stream_of::<A>(id), 0)).collect();
+        let found = self.services.sealed_streams::<A::Event>(self.tenant, wanted, None).await?;
+        Ok(found.into_iter().map(|(stream, events)| (stream.id, events)).collect())
     }
 }
 
-#[async_trait]
-impl Loader<Position> for Events {
-    type Value = Arc<(Recorded, AnyEvent)>;
-    type Error = Error;
+/// Those keys that were not found.
+fn missing<'k, K: Copy + Hash + Eq, V>(keys: &'k [K], found: &HashMap<K, V>) -> Vec<K> {
+    keys.iter().filter(|key| !found.contains_key(*key)).copied().collect()
+}
 
-    async fn load(&self, keys: &[Position]) -> Loaded<Position, Self::Value> {
-        let Tenanted { services, tenant } = &self.0;
-        count_statement();
-        let sealed = services.log.at_positions(*tenant, keys).await;
-        let opened = services.open(sealed.map_err(|error| of_log(&error))?).await?;
-        let read = |recorded: Recorded| {
-            let event = recorded.event().map_err(|error| internal(&error))?;
-            Ok((recorded.position, Arc::new((recorded, event))))
-        };
-        opened.into_iter().map(read).collect()
+/// What is asked of each part, by what is asked.
+fn grouped<A: Hash + Eq, K>(keys: impl IntoIterator<Item = (A, K)>) -> HashMap<A, Vec<K>> {
+    let mut groups: HashMap<A, Vec<K>> = HashMap::new();
+    for (asked, key) in keys {
+        groups.entry(asked).or_default().push(key);
     }
+    groups
 }

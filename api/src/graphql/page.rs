@@ -15,7 +15,7 @@ use super::error::Code;
 pub const PAGE_MAX: i32 = 100;
 
 /// Where a page begins, in a form that callers can't take apart.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Cursor(String);
 
 /// A cursor that does not read.
@@ -82,7 +82,7 @@ pub fn instant(microseconds: &str) -> Option<Timestamp> {
 }
 
 /// Which page of a list.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct BothWays {
     /// How many rows, 1 to 100.
     pub limit: usize,

@@ -4,7 +4,7 @@ use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value
 use jiff::{Timestamp, civil};
 
 /// An instant in UTC, as RFC 3339 writes it: `2026-05-04T10:00:00Z`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DateTime(pub Timestamp);
 
 /// An instant in UTC, as RFC 3339 writes it: `2026-05-04T10:00:00Z`.
@@ -46,7 +46,7 @@ impl ScalarType for Date {
 }
 
 /// The number of an event in the log: gapless, from 1. Reads that wait for one see what it did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Position(pub i64);
 
 /// The number of an event in the log: gapless, from 1. A mutation returns one; a query that

@@ -1,6 +1,7 @@
 //! What the schema stands on, and how the read side is reached.
 
 use std::{
+    collections::HashMap,
     fmt,
     sync::{
         Arc,
@@ -12,6 +13,7 @@ use std::{
 use allhours_domain::{decider::StoredEvent, ids::TenantId};
 use allhours_eventstore::{
     database::{Database, TenantReader},
+    history::{self, History as _, Part, Start},
     log::Log as _,
     pg::PgLog,
     recorded::{Position, Recorded, StreamId},
@@ -53,6 +55,7 @@ pub struct Parts {
 struct Shared {
     parts: Parts,
     conversations: KeptConversations,
+    readers: AtomicU64,
 }
 
 impl fmt::Debug for Services {
@@ -69,26 +72,16 @@ impl std::ops::Deref for Services {
     }
 }
 
-/// How many statements reads have sent since the program began; for tests and metrics.
-static STATEMENTS: AtomicU64 = AtomicU64::new(0);
-
-/// How many statements reads have sent since the program began.
-#[must_use]
-pub fn statements() -> u64 {
-    STATEMENTS.load(Ordering::Relaxed)
-}
-
-/// Counts one statement of a read.
-pub fn count_statement() {
-    STATEMENTS.fetch_add(1, Ordering::Relaxed);
-    metrics::counter!("graphql_read_statements_total").increment(1);
-}
-
 impl Services {
     /// Of these parts.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(Shared { parts, conversations: KeptConversations::default() }))
+        let parts = Parts { log: parts.log.counted(), ..parts };
+        Self(Arc::new(Shared {
+            parts,
+            conversations: KeptConversations::default(),
+            readers: AtomicU64::new(0),
+        }))
     }
 
     /// Conversations as they were last read.
@@ -97,13 +90,20 @@ impl Services {
         &self.0.conversations
     }
 
+    /// How many statements reads have sent through these services, to the read tables and to the
+    /// log.
+    #[must_use]
+    pub fn statements(&self) -> u64 {
+        self.0.readers.load(Ordering::Relaxed) + self.log.statements()
+    }
+
     /// A connection that sees one tenant, for one statement.
     ///
     /// # Errors
     ///
     /// None came free in time.
     pub async fn reader(&self, tenant: TenantId) -> Result<TenantReader> {
-        count_statement();
+        self.0.readers.fetch_add(1, Ordering::Relaxed);
         self.database.reader(tenant).await.map_err(|error| unavailable(&error))
     }
 
@@ -113,7 +113,7 @@ impl Services {
     ///
     /// None came free in time.
     pub async fn planning_reader(&self, tenant: TenantId) -> Result<TenantReader> {
-        count_statement();
+        self.0.readers.fetch_add(1, Ordering::Relaxed);
         self.database.planning_reader(tenant).await.map_err(|error| unavailable(&error))
     }
 
@@ -156,46 +156,81 @@ impl Services {
         stream: StreamId,
         as_of: Option<Position>,
     ) -> Result<Vec<(Recorded, E)>> {
-        let sealed = self.events(tenant, stream, 0, as_of).await?;
-        self.open(sealed).await?.into_iter().map(read_as).collect()
+        let found = self.streams(tenant, vec![(stream, 0)], as_of).await?;
+        Ok(found.into_values().next().unwrap_or_default())
     }
 
-    /// The same after a version, with texts as they stand in the log.
+    /// The same of several streams, each after a version, in one question; those without any are
+    /// left out.
     ///
     /// # Errors
     ///
     /// A failure of the log.
-    pub async fn sealed_stream<E: StoredEvent>(
+    pub async fn streams<E: StoredEvent>(
         &self,
         tenant: TenantId,
-        stream: StreamId,
-        after: i32,
+        streams: Vec<(StreamId, i32)>,
         as_of: Option<Position>,
-    ) -> Result<Vec<(Recorded, E)>> {
-        let sealed = self.events(tenant, stream, after, as_of).await?;
-        sealed.into_iter().map(read_as).collect()
+    ) -> Result<HashMap<StreamId, Vec<(Recorded, E)>>> {
+        let sealed = self.events(tenant, streams, as_of).await?;
+        by_stream(self.open(sealed).await?)
     }
 
+    /// The same, with texts as they stand in the log.
+    ///
+    /// # Errors
+    ///
+    /// A failure of the log.
+    pub async fn sealed_streams<E: StoredEvent>(
+        &self,
+        tenant: TenantId,
+        streams: Vec<(StreamId, i32)>,
+        as_of: Option<Position>,
+    ) -> Result<HashMap<StreamId, Vec<(Recorded, E)>>> {
+        by_stream(self.events(tenant, streams, as_of).await?)
+    }
+
+    /// The events of streams after a version each, in order within each stream. Who has more than
+    /// a page of them is asked again, all of these at once.
     async fn events(
         &self,
         tenant: TenantId,
-        stream: StreamId,
-        mut after: i32,
+        streams: Vec<(StreamId, i32)>,
         as_of: Option<Position>,
     ) -> Result<Vec<Recorded>> {
+        let part = |(stream, after)| Part { after, ..Part::all(stream) };
+        let mut parts: Vec<Part> = streams.into_iter().map(part).collect();
         let mut events = Vec::new();
-        loop {
-            count_statement();
-            let page = self.log.load(tenant, stream, after, PAGE).await;
-            let page = page.map_err(|error| of_log(&error))?;
-            let full = page.len() == PAGE;
-            after = page.last().map_or(after, |last| last.version);
-            let until = |it: &Recorded| as_of.is_none_or(|as_of| it.position <= as_of);
-            events.extend(page.into_iter().filter(until));
-            if !full {
-                return Ok(events);
+        while !parts.is_empty() {
+            let page = self.page_each(tenant, &parts, as_of).await?;
+            let mut counts = vec![0; parts.len()];
+            for (number, recorded) in page {
+                counts[number] += 1;
+                parts[number].after = recorded.version;
+                events.push(recorded);
             }
+            let mut counts = counts.into_iter();
+            parts.retain(|_| counts.next() == Some(PAGE));
         }
+        Ok(events)
+    }
+
+    /// The next events of each part, which is named by its place.
+    async fn page_each(
+        &self,
+        tenant: TenantId,
+        parts: &[Part],
+        as_of: Option<Position>,
+    ) -> Result<Vec<(usize, Recorded)>> {
+        if let ([part], None) = (parts, as_of) {
+            let page = self.log.load(tenant, part.stream, part.after, PAGE).await;
+            let page = page.map_err(|error| of_log(&error))?;
+            return Ok(page.into_iter().map(|recorded| (0, recorded)).collect());
+        }
+        let before = as_of.map(|as_of| as_of.saturating_add(1));
+        let wanted = history::Parts { parts: parts.to_vec(), before, ..Default::default() };
+        let page = self.log.parts(tenant, &wanted, Start::Oldest, PAGE).await;
+        page.map_err(|error| of_log(&error))
     }
 
     /// Opens the texts of events.
@@ -207,14 +242,19 @@ impl Services {
         if events.is_empty() {
             return Ok(events);
         }
-        count_statement();
         self.log.open(events).await.map_err(|error| of_log(&error))
     }
 }
 
-fn read_as<E: StoredEvent>(recorded: Recorded) -> Result<(Recorded, E)> {
-    let event = read::<E>(&recorded).map_err(|error| of_log(&error))?;
-    Ok((recorded, event))
+fn by_stream<E: StoredEvent>(
+    events: Vec<Recorded>,
+) -> Result<HashMap<StreamId, Vec<(Recorded, E)>>> {
+    let mut streams: HashMap<StreamId, Vec<(Recorded, E)>> = HashMap::new();
+    for recorded in events {
+        let event = read::<E>(&recorded).map_err(|error| of_log(&error))?;
+        streams.entry(recorded.stream).or_default().push((recorded, event));
+    }
+    Ok(streams)
 }
 
 /// Which projections an answer is read from, with all that may stand below it.

@@ -6,6 +6,7 @@ use allhours_domain::{
     ids::{AgentId, TeamId},
     team::{Team as State, TeamEvent, TeamSnapshot},
 };
+use allhours_eventstore::recorded::Recorded;
 use allhours_projections::teams::TeamRow;
 use async_graphql::{Context, ID, Object, Result};
 use jiff::Timestamp;
@@ -43,9 +44,18 @@ impl From<&TeamRow> for TeamFacts {
 }
 
 impl TeamFacts {
-    /// From a fold of the stream.
+    /// From the opened stream; none where nothing happened.
     #[must_use]
-    pub fn of(id: TeamId, version: i32, snapshot: &TeamSnapshot) -> Self {
+    pub fn folded(id: TeamId, events: &[(Recorded, TeamEvent)]) -> Option<Self> {
+        let version = events.last()?.0.version;
+        let mut snapshot = TeamSnapshot::default();
+        for (recorded, event) in events {
+            snapshot.apply(event, recorded.occurred_at);
+        }
+        Some(Self::of(id, version, &snapshot))
+    }
+
+    fn of(id: TeamId, version: i32, snapshot: &TeamSnapshot) -> Self {
         Self {
             id,
             members: snapshot.members.keys().copied().collect(),
@@ -71,13 +81,8 @@ impl Team {
         let stream = stream_of::<State>(id);
         let tenant = Viewer::of(ctx)?.tenant;
         let events = ctx.data::<Services>()?.stream::<TeamEvent>(tenant, stream, None).await?;
-        let mut snapshot = TeamSnapshot::default();
-        for (it, event) in &events {
-            snapshot.apply(event, it.occurred_at);
-        }
         let none = || Code::NotFound.error("there is no such team");
-        let version = events.last().ok_or_else(none)?.0.version;
-        Ok(Self(Arc::new(TeamFacts::of(id, version, &snapshot))))
+        Ok(Self(Arc::new(TeamFacts::folded(id, &events).ok_or_else(none)?)))
     }
 
     /// The team, if there is one.

@@ -16,7 +16,7 @@ use async_graphql::Result;
 
 use super::{
     error::{internal, of_log},
-    services::{Services, count_statement},
+    services::Services,
 };
 use crate::desk::stream_of;
 
@@ -100,7 +100,6 @@ impl Threads {
                 names: TIES.iter().map(|name| (*name).to_owned()).collect(),
                 ..Parts::default()
             };
-            count_statement();
             let found = services.log.parts(tenant, &wanted, Start::Oldest, TIES_MAX).await;
             known.extend(level.iter().map(|id| (*id, Ties::default())));
             for (number, recorded) in found.map_err(|error| of_log(&error))? {
@@ -119,12 +118,6 @@ impl Threads {
             level = next.into_iter().collect();
         }
         Ok(Self(known))
-    }
-
-    /// Of conversations that were never tied to another one.
-    #[must_use]
-    pub fn none() -> Self {
-        Self(BTreeMap::new())
     }
 
     /// The parts that make up a conversation together with those merged into it.

@@ -8,10 +8,7 @@ use allhours_domain::{
     personal::Personal,
     words,
 };
-use allhours_eventstore::{
-    history::{History, Part, Parts, Start},
-    recorded::{Position, Recorded},
-};
+use allhours_eventstore::recorded::Recorded;
 use async_graphql::{
     ComplexObject, Context, Enum, ID, Result, SimpleObject, connection::Connection,
 };
@@ -20,11 +17,11 @@ use super::{
     actor::Actor,
     agent::Agent,
     conversation::Conversation,
-    error::{internal, of_log},
+    error::internal,
     id::Kind,
+    loaders::{Loaders, TimelineAsked, TimelinePart},
     page::{BothWays, Cursor},
     scalars::{self, DateTime},
-    services::{Services, count_statement},
     text::PersonalText,
     viewer::{Role, Viewer},
     words::Channel,
@@ -165,46 +162,37 @@ fn reads_messages(ctx: &Context<'_>) -> bool {
     nodes.iter().any(|node| node.field("message").exists())
 }
 
-/// A page of a timeline that is made up of `parts`.
+/// A page of a conversation's timeline; asked for together with those of other conversations.
 ///
 /// # Errors
 ///
 /// A failure of the log, or a cursor of another list.
 pub async fn page(
     ctx: &Context<'_>,
-    parts: Vec<Part>,
-    as_of: Option<Position>,
+    conversation: &Conversation,
     page: &BothWays,
     messages_only: bool,
 ) -> Result<Connection<Cursor, TimelineEntry>> {
     let viewer = Viewer::of(ctx)?;
-    let services = ctx.data::<Services>()?;
     let (after, before) = page.keys(Cursor::as_number)?;
-    let ends = as_of.map(|as_of| as_of.saturating_add(1));
-    let wanted = Parts {
-        parts,
+    let part = TimelinePart {
+        as_of: conversation.as_of,
         after,
-        before: [before, ends].into_iter().flatten().min(),
+        before,
+        from_end: page.from_end,
+        limit: page.limit,
         names: names(viewer, messages_only),
+        opened: reads_messages(ctx),
     };
-    let start = if page.from_end { Start::Newest } else { Start::Oldest };
-    count_statement();
-    let found = services.log.parts(viewer.tenant, &wanted, start, page.limit + 1).await;
-    let found = found.map_err(|error| of_log(&error))?.into_iter();
-    let mut events: Vec<Recorded> = found.map(|(_, recorded)| recorded).collect();
-    events.sort_by_key(|recorded| recorded.position);
-    let more = events.len() > page.limit;
-    if page.from_end {
-        events.drain(..events.len().saturating_sub(page.limit));
-    } else {
-        events.truncate(page.limit);
-    }
-    let entries = if reads_messages(ctx) { services.open(events).await? } else { events };
-    let entries: Vec<_> = entries
+    let (id, tied) = (conversation.facts.id(), conversation.facts.may_be_tied());
+    let asked = TimelineAsked { conversation: id, tied, part };
+    let found = Loaders::of(ctx)?.timelines.load_one(asked).await?.unwrap_or_default();
+    let entries: Vec<_> = found
+        .events
         .iter()
         .map(|recorded| Ok((Cursor::number(recorded.position), entry(viewer, recorded)?)))
         .collect::<Result<_>>()?;
-    Ok(page.connection(entries, more))
+    Ok(page.connection(entries, found.more))
 }
 
 /// One event as an entry.

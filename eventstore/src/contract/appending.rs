@@ -238,7 +238,7 @@ pub async fn tenants_are_apart<L: History>(log: &L) {
     assert!(log.load(other.tenant, stream, 0, 10).await.expect("loaded").is_empty());
     assert!(log.at_positions(other.tenant, &[1, 2]).await.expect("read").is_empty());
     let id = append.streams[0].events[0].0;
-    assert_eq!(log.by_id(other.tenant, id).await.expect("read"), None);
+    assert_eq!(log.by_ids(other.tenant, &[id]).await.expect("read"), []);
 
     let mut same_ids = other.tagging(stream, 0, 1);
     same_ids.command_id = append.command_id;

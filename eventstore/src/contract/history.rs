@@ -26,10 +26,13 @@ pub async fn history_finds_by_position_and_by_id<L: History>(log: &L) {
     let found = log.at_positions(script.tenant, &[4, 2, 99, 2, 0]).await.expect("found");
     assert_eq!(found.iter().map(|it| it.position).collect::<Vec<_>>(), [2, 4]);
     let id = append.streams[0].events[2].0;
-    let found = log.by_id(script.tenant, id).await.expect("asked").expect("found");
-    assert_eq!((found.position, found.event_id), (3, id));
+    let first = append.streams[0].events[0].0;
     let nobody = EventId(Uuid::from_u128(99));
-    assert_eq!(log.by_id(script.tenant, nobody).await.expect("asked"), None);
+    let mut found = log.by_ids(script.tenant, &[id, nobody, first, id]).await.expect("asked");
+    found.sort_by_key(|it| it.position);
+    let found: Vec<_> = found.iter().map(|it| (it.position, it.event_id)).collect();
+    assert_eq!(found, [(1, first), (3, id)]);
+    assert_eq!(log.by_ids(script.tenant, &[nobody]).await.expect("asked"), []);
 }
 
 /// Each part alone gives what a plain reading of the whole log gives, from either end.
@@ -114,7 +117,8 @@ pub async fn history_reads_parts_of_several_streams_at_once<L: History>(log: &L)
     assert!(some.len() > 3 && messages.len() > some.len(), "{messages:?}");
     let about = Part { about: Some(some.clone()), ..Part::all(streams[0]) };
     let but = Part { but: some, ..Part::all(streams[1]) };
-    let parts = vec![about, but, Part::all(streams[2])];
+    let late = Part { after: 4, ..Part::all(streams[2]) };
+    let parts = vec![about, but, Part::all(streams[2]), late];
     let names = vec!["conversation.customer_message_received".to_owned()];
     for wanted in [
         Parts { parts: parts.clone(), ..Parts::default() },

@@ -130,6 +130,7 @@ fn described(parts: &[Part]) -> serde_json::Value {
             "number": number,
             "stream_type": part.stream.stream_type.0,
             "stream_id": part.stream.id,
+            "after": part.after,
             "about": part.about,
             "but": part.but,
         })
@@ -146,8 +147,13 @@ impl History for PgLog {
         self.events_of(tenant, sql::LOG_AT_POSITIONS, &[&tenant.0, &positions]).await
     }
 
-    async fn by_id(&self, tenant: TenantId, event: EventId) -> Result<Option<Recorded>, LogError> {
-        Ok(self.events_of(tenant, sql::LOG_BY_ID, &[&tenant.0, &event.0]).await?.pop())
+    async fn by_ids(
+        &self,
+        tenant: TenantId,
+        events: &[EventId],
+    ) -> Result<Vec<Recorded>, LogError> {
+        let events: Vec<Uuid> = events.iter().map(|it| it.0).collect();
+        self.events_of(tenant, sql::LOG_BY_IDS, &[&tenant.0, &events]).await
     }
 
     async fn page(

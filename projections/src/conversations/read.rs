@@ -6,6 +6,7 @@ use allhours_domain::{
     words::{Channel, ConversationStatus, Priority, Tier},
 };
 use jiff::Timestamp;
+use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use crate::{
@@ -193,6 +194,36 @@ pub async fn list(
         .await?;
     let rows = rows.iter().map(ConversationRow::read).collect::<Result<_, _>>()?;
     Ok(Page::spanning(rows, span))
+}
+
+/// A page of the conversations of each of these customers, the last active first, without merged
+/// ones; who has none is left out.
+///
+/// # Errors
+///
+/// A failure of the database.
+pub async fn of_customers(
+    client: &Client,
+    customers: &[CustomerId],
+    span: &Span<ConversationKey>,
+) -> Result<Vec<(CustomerId, Page<ConversationRow>)>, ProjectionError> {
+    let statement =
+        span.either(sql!("conversations/of_customers"), sql!("conversations/of_customers_back"));
+    let statement = client.prepare_cached(statement).await?;
+    let customers: Vec<Uuid> = customers.iter().map(|id| id.0).collect();
+    let (after, before) = (span.after, span.before);
+    let values: &[&(dyn ToSql + Sync)] = &[
+        &customers,
+        &after.map(|key| key.at),
+        &after.map(|key| key.id.0),
+        &before.map(|key| key.at),
+        &before.map(|key| key.id.0),
+        &rows_to_read(span.limit),
+    ];
+    let rows = client.query(&statement, values).await?;
+    let rows = rows.iter().map(ConversationRow::read).collect::<Result<Vec<_>, _>>()?;
+    let pages = rows.chunk_by(|one, next| one.customer_id == next.customer_id);
+    Ok(pages.map(|rows| (rows[0].customer_id, Page::spanning(rows.to_vec(), span))).collect())
 }
 
 /// How many conversations there are of each kind, kept in step with them.

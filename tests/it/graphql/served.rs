@@ -31,6 +31,7 @@ use uuid::Uuid;
 /// The schema of one test; ends with it.
 pub struct Served {
     pub schema: Schema,
+    pub services: Services,
     _runner: Arc<Runner<PgLog>>,
     pub database: TestDatabase,
     _folder: TempDir,
@@ -80,9 +81,9 @@ impl Served {
             search,
         });
         let options = Options { introspection: true, limits: Limits::default() };
-        let schema = build(services, options);
+        let schema = build(services.clone(), options);
         let runner = Arc::new(runner);
-        Self { schema, _runner: runner, database, _folder: folder, stop }
+        Self { schema, services, _runner: runner, database, _folder: folder, stop }
     }
 
     /// The whole answer.

@@ -164,6 +164,18 @@ impl ConversationFold {
 }
 
 impl ConversationFacts {
+    /// Which one.
+    #[must_use]
+    pub fn id(&self) -> ConversationId {
+        self.id
+    }
+
+    /// Whether it may have been merged with another one or split.
+    #[must_use]
+    pub fn may_be_tied(&self) -> bool {
+        self.tied != Some(false)
+    }
+
     /// Whose it is.
     #[must_use]
     pub fn customer(&self) -> CustomerId {

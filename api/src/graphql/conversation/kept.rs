@@ -1,13 +1,13 @@
 //! Conversations as they were last read from their streams, so that a read by id costs what
 //! happened since and not the whole history.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use allhours_domain::{
     conversation::{Conversation, ConversationEvent},
     ids::{ConversationId, TenantId},
 };
-use allhours_eventstore::recorded::Position;
+use allhours_eventstore::recorded::{Position, Recorded};
 use async_graphql::Result;
 use quick_cache::sync::Cache;
 
@@ -34,8 +34,8 @@ impl Default for KeptConversations {
 }
 
 impl KeptConversations {
-    /// A conversation as its stream says now, or as of a position; none where it was never
-    /// opened.
+    /// Conversations as their streams say now, or as of a position; those that were never opened
+    /// are left out.
     ///
     /// # Errors
     ///
@@ -44,29 +44,28 @@ impl KeptConversations {
         &self,
         services: &Services,
         tenant: TenantId,
-        id: ConversationId,
+        ids: &[ConversationId],
         as_of: Option<Position>,
-    ) -> Result<Option<Arc<ConversationFacts>>> {
-        let key = (tenant, id);
+    ) -> Result<HashMap<ConversationId, Arc<ConversationFacts>>> {
         // What is kept may be younger than the past.
-        let known = if as_of.is_none() { self.0.get(&key) } else { None };
-        let after = known.as_ref().map_or(0, |known| known.fold.version());
-        let stream = stream_of::<Conversation>(id);
-        let news =
-            services.sealed_stream::<ConversationEvent>(tenant, stream, after, as_of).await?;
-        if let (Some(known), true) = (&known, news.is_empty()) {
-            return Ok(known.facts.clone());
+        let known = |id: ConversationId| as_of.is_none().then(|| self.0.get(&(tenant, id)))?;
+        let known: Vec<_> = ids.iter().map(|id| (*id, known(*id))).collect();
+        let wanted = known.iter().map(|(id, known)| {
+            let after = known.as_ref().map_or(0, |known| known.fold.version());
+            (stream_of::<Conversation>(*id), after)
+        });
+        let wanted = wanted.collect();
+        let mut news = services.sealed_streams::<ConversationEvent>(tenant, wanted, as_of).await?;
+        let mut found = HashMap::with_capacity(ids.len());
+        for (id, known) in known {
+            let news = news.remove(&stream_of::<Conversation>(id)).unwrap_or_default();
+            let kept = after(known, &news);
+            found.extend(kept.facts.clone().map(|facts| (id, facts)));
+            if as_of.is_none() && kept.facts.is_some() && !news.is_empty() {
+                self.keep((tenant, id), kept);
+            }
         }
-        let mut fold = known.map(|known| known.fold).unwrap_or_default();
-        let folded = Arc::make_mut(&mut fold);
-        for (recorded, event) in &news {
-            folded.take(recorded, event);
-        }
-        let facts = folded.facts().map(Arc::new);
-        if as_of.is_none() && facts.is_some() {
-            self.keep(key, Kept { fold, facts: facts.clone() });
-        }
-        Ok(facts)
+        Ok(found)
     }
 
     /// Keeps what was read, unless somebody read further meanwhile.
@@ -74,6 +73,22 @@ impl KeptConversations {
         let version = kept.fold.version();
         if self.0.peek(&key).is_none_or(|known| known.fold.version() < version) {
             self.0.insert(key, kept);
+        }
+    }
+}
+
+/// What is known of a conversation after more of its events.
+fn after(known: Option<Kept>, news: &[(Recorded, ConversationEvent)]) -> Kept {
+    match known {
+        Some(known) if news.is_empty() => known,
+        known => {
+            let mut fold = known.map(|known| known.fold).unwrap_or_default();
+            let folded = Arc::make_mut(&mut fold);
+            for (recorded, event) in news {
+                folded.take(recorded, event);
+            }
+            let facts = folded.facts().map(Arc::new);
+            Kept { fold, facts }
         }
     }
 }

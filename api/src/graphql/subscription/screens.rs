@@ -30,6 +30,7 @@ use crate::{
         event::kind_of,
         id::{self, Kind},
         lists::{self, Counter},
+        loaders::in_rounds,
         node::{Node, node},
         scalars::Position,
         services::{Services, reads},
@@ -209,11 +210,15 @@ impl Screens {
             return Err(Code::BadUserInput.error(format!("at most {NODES_MAX} ids")));
         }
         let mut streams = BTreeSet::new();
+        let none = || Code::NotFound.error("there is no such object");
         for id in &ids {
-            let none = || Code::NotFound.error("there is no such object");
             let stream = stream_behind(id).ok_or_else(none)?;
-            node(ctx, id).await?.ok_or_else(none)?;
             streams.insert(stream);
+        }
+        let found =
+            in_rounds(futures_util::future::try_join_all(ids.iter().map(|id| node(ctx, id))));
+        if found.await?.iter().any(Option::is_none) {
+            return Err(none());
         }
         let after = begin(&services, after).await?;
         let filter = EventFilter {

@@ -1,0 +1,21 @@
+select it.tenant_id, it.id, it.customer_id, it.channel, it.status, it.episode, it.team_id,
+    it.assignee_id, it.priority, it.tier, it.language, it.tags, it.fields, it.waiting_on,
+    it.resolution, it.opened_at, it.last_activity_at, it.last_customer_message_at,
+    it.waiting_since, it.waits, it.queued_at, it.snoozed_until, it.resolved_at, it.subject_position,
+    it.last_message_position, it.message_count, it.merged_into, it.version,
+    it.updated_position
+from unnest($1::uuid[]) as owner (id)
+cross join lateral (
+    select tenant_id, id, customer_id, channel, status, episode, team_id, assignee_id, priority,
+        tier, language, tags, fields, waiting_on, resolution, opened_at, last_activity_at,
+        last_customer_message_at, waiting_since, waits, queued_at, snoozed_until, resolved_at,
+        subject_position, last_message_position, message_count, merged_into, version,
+        updated_position
+    from read.conversations
+    where customer_id = owner.id and merged_into is null
+        and ($2::timestamptz is null or (last_activity_at, id) < ($2, $3::uuid))
+        and ($4::timestamptz is null or (last_activity_at, id) > ($4, $5::uuid))
+    order by last_activity_at, id
+    limit $6::bigint
+) as it
+order by it.customer_id, it.last_activity_at, it.id
