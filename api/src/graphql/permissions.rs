@@ -17,7 +17,7 @@ const HISTORY: &[Role] = &[Admin, Analyst, Auditor];
 const CUSTOMERS_TOO: &[Role] = &[Customer, Agent, Supervisor, Admin, Analyst, Auditor];
 const CONFIRM: &[Role] = &[Customer, Agent, Supervisor, Admin];
 const INTAKE: &[Role] = &[Integration, Admin];
-const INTAKES: &[Role] = &[Supervisor, Admin, Integration];
+const INTAKES: &[Role] = &[Supervisor, Admin, Auditor, Integration];
 
 /// One line of the table: a root field, and the roles that may ask for it.
 pub type Rule = (&'static str, &'static [Role]);

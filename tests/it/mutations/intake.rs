@@ -24,6 +24,8 @@ const LIST: &str = "query(
     }
 }";
 
+const NODE: &str = "query($id: ID!) { node(id: $id) { __typename id } }";
+
 fn parcel(external_id: &str) -> Value {
     json!({
         "channel": "EMAIL", "account": "support", "externalId": external_id,
@@ -123,16 +125,21 @@ async fn deliveries_are_for_those_who_decide_on_them_and_for_the_programs_that_b
     let (lin, _) = desk.customer("Lin").await;
     let analyst = Viewer { role: Role::Analyst, ..desk.admin.clone() };
     let auditor = Viewer { role: Role::Auditor, ..desk.admin.clone() };
-    let node = "query($id: ID!) { node(id: $id) { __typename id } }";
-    for other in [&desk.ada, &lin, &analyst, &auditor] {
+    // What stands in the log is for auditors to read, and nothing is theirs to change.
+    let page = desk.intakes(&auditor, all.clone()).await;
+    assert_eq!(page["nodes"][0]["raw"], json!({ "text": "=?utf-9?Q?m1", "state": "READABLE" }));
+    let answer = desk.ask(&auditor, NODE, json!({ "id": intake["id"] })).await;
+    assert_eq!(answer["data"]["node"]["id"], intake["id"], "{answer:#}");
+    assert_eq!(desk.denied(&auditor, "intakePark", parcel("m2")).await, "FORBIDDEN");
+    for other in [&desk.ada, &lin, &analyst] {
         let answer = desk.ask(other, LIST, all.clone()).await;
         let code = &answer["errors"][0]["extensions"]["code"];
         assert_eq!(code, "FORBIDDEN", "{:?}: {answer:#}", other.role);
-        let answer = desk.ask(other, node, json!({ "id": intake["id"] })).await;
+        let answer = desk.ask(other, NODE, json!({ "id": intake["id"] })).await;
         assert_eq!(answer["data"], json!({ "node": null }), "{:?}", other.role);
         assert_eq!(desk.denied(other, "intakePark", parcel("m2")).await, "FORBIDDEN");
     }
-    let answer = desk.ask(&desk.supervisor, node, json!({ "id": intake["id"] })).await;
+    let answer = desk.ask(&desk.supervisor, NODE, json!({ "id": intake["id"] })).await;
     let expected = json!({ "node": { "__typename": "Intake", "id": intake["id"] } });
     assert_eq!(answer["data"], expected, "{answer:#}");
 }
