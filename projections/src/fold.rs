@@ -68,12 +68,6 @@ pub const ALL: &[Projection] = &[
     crate::teams::PROJECTION,
 ];
 
-/// The projection of this name.
-#[must_use]
-pub fn by_name(name: &str) -> Option<&'static Projection> {
-    ALL.iter().find(|projection| projection.name == name)
-}
-
 #[cfg(test)]
 pub(crate) mod given;
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 mod flows;
 mod paging;
+mod people;
 mod points;
 mod rights;
 mod served;

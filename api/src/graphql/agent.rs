@@ -5,6 +5,7 @@ use std::sync::Arc;
 use allhours_domain::{
     agent::{Agent as State, AgentEvent, AgentSnapshot},
     ids::AgentId,
+    text::Key,
     words,
 };
 use allhours_eventstore::recorded::{Position, Recorded};
@@ -95,6 +96,25 @@ pub struct Skill {
     pub skill: String,
     /// From 1 (beginner) to 5 (expert).
     pub level: i32,
+}
+
+/// A skill and the least level of it.
+///
+/// # Errors
+///
+/// No key, a level out of bounds, or one of no skill.
+pub fn skill_of(skill: Option<String>, level_min: Option<i32>) -> Result<Option<(Key, u8)>> {
+    let bad = |what: &str| Code::BadUserInput.error(what);
+    let level = match level_min {
+        None => 1,
+        Some(_) if skill.is_none() => return Err(bad("skillLevelMin is of a skill; name it")),
+        Some(level) => u8::try_from(level)
+            .ok()
+            .filter(|level| (1..=State::LEVEL_MAX).contains(level))
+            .ok_or_else(|| bad("skillLevelMin is from 1 to 5"))?,
+    };
+    let key = skill.map(Key::new).transpose().map_err(|_| bad("skill is no key"))?;
+    Ok(key.map(|key| (key, level)))
 }
 
 /// How much an agent carries.
@@ -201,9 +221,21 @@ impl Agent {
         Ok(facts.iter().flat_map(|it| &it.skills).map(skill).collect())
     }
 
-    /// Whether they can be given work.
-    async fn presence(&self, ctx: &Context<'_>) -> Result<Option<Presence>> {
-        Ok(self.inner(ctx).await?.map(|it| it.presence.into()))
+    /// Whether they can be given work, now or as of a point in the past; none where they had not
+    /// joined by then.
+    async fn presence(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "As of when; none means now.")] as_of: Option<AsOf>,
+    ) -> Result<Option<Presence>> {
+        let Some(as_of) = AsOf::position(ctx, as_of, &["agents"]).await? else {
+            return Ok(self.inner(ctx).await?.map(|it| it.presence.into()));
+        };
+        if !Viewer::of(ctx)?.is_staff() {
+            return Ok(None);
+        }
+        let found = Loaders::of(ctx)?.presences.load_one((self.agent_id(), as_of)).await?;
+        Ok(found.map(Into::into))
     }
 
     /// Since when.

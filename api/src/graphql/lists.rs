@@ -122,6 +122,36 @@ impl QueueEntry {
     }
 }
 
+/// How long a queue is, looked up only where it is asked for.
+#[derive(Debug)]
+pub struct QueueLength {
+    filter: QueueFilter,
+    as_of: Option<i64>,
+}
+
+impl QueueLength {
+    async fn read(&self, ctx: &Context<'_>) -> Result<conversations::QueueLength> {
+        let (viewer, services) = (Viewer::of(ctx)?, ctx.data::<Services>()?);
+        let client = services.reader(viewer.tenant).await?;
+        let length = conversations::queue_length(&client, self.filter, self.as_of).await;
+        length.map_err(|error| of_read(&error))
+    }
+}
+
+/// How long a queue is.
+#[async_graphql::Object]
+impl QueueLength {
+    /// How many conversations stand in it, not only on this page.
+    async fn total_count(&self, ctx: &Context<'_>) -> Result<i32> {
+        Ok(count(self.read(ctx).await?.conversations))
+    }
+
+    /// Since when the one waits that waits longest.
+    async fn longest_waiting_since(&self, ctx: &Context<'_>) -> Result<Option<DateTime>> {
+        Ok(self.read(ctx).await?.waiting_since.map(DateTime))
+    }
+}
+
 /// A page of a queue in the order in which it is to be worked.
 ///
 /// # Errors
@@ -132,7 +162,7 @@ pub async fn queue(
     filter: QueueFilter,
     as_of: Option<i64>,
     page: &BothWays,
-) -> Result<Connection<Cursor, QueueEntry>> {
+) -> Result<Connection<Cursor, QueueEntry, QueueLength>> {
     let (viewer, services) = (Viewer::of(ctx)?, ctx.data::<Services>()?);
     let span = page.span(|cursor| {
         let [rank, at, id] = cursor.parts()?;
@@ -156,7 +186,7 @@ pub async fn queue(
         };
         (cursor, entry)
     });
-    Ok(page.connection(rows, found.has_more))
+    Ok(page.connection_with(rows, found.has_more, QueueLength { filter, as_of }))
 }
 
 /// A page of agents.

@@ -53,6 +53,8 @@ loaders! {
     agents: Agents by AgentId,
     /// What agents carry, now or as of a position.
     loads: Loads by (AgentId, Option<Position>),
+    /// How agents were present as of a position.
+    presences: Presences by (AgentId, Position),
     /// The teams of an agent.
     teams_of: TeamsOf by AgentId,
     /// Customers by id.

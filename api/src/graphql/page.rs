@@ -2,8 +2,8 @@
 
 use allhours_projections::page::Span;
 use async_graphql::{
-    OutputType, Result, SimpleObject,
-    connection::{Connection, CursorType, Edge},
+    ObjectType, OutputType, Result,
+    connection::{Connection, CursorType, Edge, EmptyFields},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::Timestamp;
@@ -146,12 +146,22 @@ impl BothWays {
         rows: impl IntoIterator<Item = (Cursor, N)>,
         more: bool,
     ) -> Connection<Cursor, N> {
+        self.connection_with(rows, more, EmptyFields)
+    }
+
+    /// The same, with more to say of the list than its rows.
+    pub fn connection_with<N: OutputType, F: ObjectType>(
+        &self,
+        rows: impl IntoIterator<Item = (Cursor, N)>,
+        more: bool,
+        fields: F,
+    ) -> Connection<Cursor, N, F> {
         let (has_previous, has_next) = if self.from_end {
             (more, self.before.is_some())
         } else {
             (self.after.is_some(), more)
         };
-        let mut connection = Connection::new(has_previous, has_next);
+        let mut connection = Connection::with_additional_fields(has_previous, has_next, fields);
         connection.edges.extend(rows.into_iter().map(|(cursor, node)| Edge::new(cursor, node)));
         connection
     }
@@ -172,13 +182,6 @@ fn cursor(text: Option<&str>) -> Result<Option<Cursor>> {
 #[must_use]
 pub fn bad_cursor() -> async_graphql::Error {
     Code::BadUserInput.error(BadCursor.to_string())
-}
-
-/// How many there are in all.
-#[derive(Debug, SimpleObject)]
-pub struct Total {
-    /// How many there are in all, not only on this page.
-    pub total_count: i32,
 }
 
 #[cfg(test)]

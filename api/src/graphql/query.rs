@@ -16,7 +16,7 @@ use async_graphql::{
 };
 
 use super::{
-    agent::Agent,
+    agent::{Agent, skill_of},
     article::{Article, ArticleLocale},
     as_of::AsOf,
     conversation::{Conversation, ConversationStatus},
@@ -26,7 +26,7 @@ use super::{
     history,
     id::Kind,
     intake::{Intake, IntakeStatus},
-    lists::{self, Counter, QueueEntry},
+    lists::{self, Counter, QueueEntry, QueueLength},
     node::{Node, node, own_customer},
     page::{BothWays, Cursor},
     scalars::{Language, Position},
@@ -195,7 +195,7 @@ impl Reads {
         #[graphql(desc = "Before which cursor.")] before: Option<String>,
         #[graphql(desc = "As of when; none means now.")] as_of: Option<AsOf>,
         #[graphql(desc = "Waits for this position.")] min_position: Option<Position>,
-    ) -> Result<Connection<Cursor, QueueEntry>> {
+    ) -> Result<Connection<Cursor, QueueEntry, QueueLength>> {
         ctx.data::<Services>()?.wait(reads::MATTERS, min_position).await?;
         let filter = QueueFilter {
             team: team_scope(team_id)?,
@@ -239,6 +239,9 @@ impl Reads {
         #[graphql(desc = "Whether they belong to the desk.")] active: Option<bool>,
         #[graphql(desc = "Members of this team.")] team_id: Option<ID>,
         #[graphql(desc = "Working in this language.")] language: Option<Language>,
+        #[graphql(desc = "With this skill.")] skill: Option<String>,
+        #[graphql(desc = "Good at that skill at this level or above, 1 to 5.")]
+        skill_level_min: Option<i32>,
         #[graphql(desc = "How many from the beginning, 1 to 100.")] first: Option<i32>,
         #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i32>,
         #[graphql(desc = "After which cursor.")] after: Option<String>,
@@ -249,7 +252,7 @@ impl Reads {
         let filter = AgentFilter {
             presence: presence.map(Into::into),
             active,
-            skill: None,
+            skill: skill_of(skill, skill_level_min)?,
             language: language.map(|it| it.0),
             team: id_of(Kind::Team, "teamId", team_id)?,
         };

@@ -25,8 +25,8 @@ pub struct AgentFilter {
     pub presence: Option<Presence>,
     /// Whether they belong to the desk.
     pub active: Option<bool>,
-    /// With this skill, at any level.
-    pub skill: Option<Key>,
+    /// With this skill, at this level or above.
+    pub skill: Option<(Key, u8)>,
     /// Working in this language.
     pub language: Option<Language>,
     /// Members of this team.
@@ -77,7 +77,8 @@ pub async fn list(
             &[
                 &filter.presence.map(Presence::as_str),
                 &filter.active,
-                &filter.skill.as_ref().map(Key::as_str),
+                &filter.skill.as_ref().map(|(skill, _)| skill.as_str()),
+                &filter.skill.as_ref().map(|(_, level)| i32::from(*level)),
                 &filter.language.as_ref().map(Language::as_str),
                 &filter.team.map(|id| id.0),
                 &span.after.map(|key| key.registered_at),

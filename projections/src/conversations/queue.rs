@@ -94,19 +94,20 @@ pub struct QueueLength {
     pub waiting_since: Option<Timestamp>,
 }
 
-/// How long a queue is, now or as of a position.
+/// How long the filtered queue is, now or as of a position.
 ///
 /// # Errors
 ///
 /// A failure of the database.
 pub async fn queue_length(
     client: &Client,
-    team: TeamScope,
+    filter: QueueFilter,
     as_of: Option<Position>,
 ) -> Result<QueueLength, ProjectionError> {
-    let (by_team, team) = team.team();
+    let (by_team, team) = filter.team.team();
+    let (tier, priority) = (filter.tier.map(Tier::as_str), filter.priority.map(Priority::as_str));
     let statement = client.prepare_cached(sql!("queue/length")).await?;
-    let row = client.query_one(&statement, &[&by_team, &team, &as_of]).await?;
+    let row = client.query_one(&statement, &[&by_team, &team, &as_of, &tier, &priority]).await?;
     Ok(QueueLength {
         conversations: column(&row, "queue", "conversations")?,
         waiting_since: column(&row, "queue", "waiting_since")?,

@@ -135,6 +135,11 @@ impl Schema {
         for field in self.fields(name) {
             let kind = text(inner(&field["type"]), "kind");
             if kind != "OBJECT" && kind != "INTERFACE" {
+                for way in Self::ways(field, "2").into_iter().filter(|way| !way.is_empty()) {
+                    let fields = vec![format!("{name}.{}", text(field, "name"))];
+                    let selection = format!("{}{way} ", text(field, "name"));
+                    all.push(Below { fields, selection });
+                }
                 continue;
             }
             let (wrap, of) = match self.rows(&field["type"]) {

@@ -9,7 +9,7 @@ use allhours_eventstore::{
 };
 use allhours_projections::{
     agents::{Agents, presence_as_of},
-    conversations::{Conversations, QueueFilter, QueueKey, TeamScope, loads, queue, queue_length},
+    conversations::{Conversations, QueueFilter, QueueKey, loads, queue, queue_length},
     fold::Fold,
     page::Span,
 };
@@ -60,7 +60,7 @@ async fn the_queue_as_of_a_position_is_the_queue_that_was() {
                 .expect("the queue");
             let found: Vec<_> = page.rows.iter().map(QueueKey::from).collect();
             assert_eq!(found, expected, "as of {position}");
-            let length = queue_length(&reader, TeamScope::Any, Some(position)).await;
+            let length = queue_length(&reader, QueueFilter::default(), Some(position)).await;
             let expected_length = i64::try_from(expected.len()).expect("few");
             assert_eq!(length.expect("a length").conversations, expected_length);
             if position == last {

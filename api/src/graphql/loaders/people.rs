@@ -7,6 +7,7 @@ use allhours_domain::{
     customer::Customer,
     ids::{AgentId, CustomerId, TeamId},
     team::Team,
+    words,
 };
 use allhours_eventstore::recorded::Position;
 use allhours_projections::{agents, conversations, customers, teams};
@@ -60,6 +61,26 @@ impl Loader<(AgentId, Option<Position>)> for Loads {
             let loads = conversations::loads(&client, &agents, as_of).await;
             let loads = loads.map_err(|error| of_read(&error))?;
             found.extend(loads.into_iter().map(|load| ((load.agent_id, as_of), load)));
+        }
+        Ok(found)
+    }
+}
+
+/// How agents were present as of a position.
+pub struct Presences(pub(super) Tenanted);
+
+#[async_trait]
+impl Loader<(AgentId, Position)> for Presences {
+    type Value = words::Presence;
+    type Error = Error;
+
+    async fn load(&self, keys: &[(AgentId, Position)]) -> Loaded<(AgentId, Position), Self::Value> {
+        let mut found = HashMap::new();
+        for (as_of, ids) in grouped(keys.iter().map(|(agent, as_of)| (*as_of, *agent))) {
+            let client = self.0.services.reader(self.0.tenant).await?;
+            let rows = agents::presence_as_of(&client, &ids, as_of).await;
+            let rows = rows.map_err(|error| of_read(&error))?;
+            found.extend(rows.into_iter().map(|row| ((row.agent_id, as_of), row.presence)));
         }
         Ok(found)
     }
