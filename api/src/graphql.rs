@@ -8,6 +8,7 @@ pub mod agent;
 pub mod article;
 pub mod as_of;
 pub mod call;
+pub mod churn;
 pub mod conversation;
 pub mod customer;
 pub mod desk;

@@ -70,6 +70,7 @@ statements! {
     "conversations/copy",
     "conversations/counters",
     "conversations/due_snoozes",
+    "conversations/ids_of_customer",
     "conversations/list_by_activity",
     "conversations/list_by_activity_back",
     "conversations/list_by_opening",

@@ -1,5 +1,6 @@
 //! The schema on a real database: flows, races, rights, tenants apart, and what reads cost.
 
+mod churn;
 mod flows;
 mod paging;
 mod people;

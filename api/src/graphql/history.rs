@@ -1,19 +1,14 @@
 //! The desk's history and how the read side does, for those who analyse and audit.
 
-use allhours_domain::{
-    features::features,
-    ids::{CustomerId, EventId},
-};
+use allhours_domain::ids::{CustomerId, EventId};
 use allhours_eventstore::log::Log as _;
-use allhours_projections::{
-    churn_features,
-    runner::{self as letters, DeadLetterKey, dead_letters},
-};
+use allhours_projections::runner::{self as letters, DeadLetterKey, dead_letters};
 use async_graphql::{
     ComplexObject, Context, ID, Object, Result, SimpleObject, connection::Connection,
 };
 
 use super::{
+    churn::ChurnFeatures,
     error::of_log,
     event::{self, Event, EventsFilter},
     id::Kind,
@@ -86,24 +81,6 @@ impl From<letters::DeadLetter> for DeadLetter {
             event: letter.event,
         }
     }
-}
-
-/// One number that churn is predicted from.
-#[derive(Debug, SimpleObject)]
-pub struct Feature {
-    /// The column of the training table.
-    pub name: String,
-    /// The number; none where there is none yet.
-    pub value: Option<f64>,
-}
-
-/// What is known of a customer as of an instant, for predicting churn; free of later facts.
-#[derive(Debug, SimpleObject)]
-pub struct ChurnFeatures {
-    /// The instant that was asked for.
-    pub as_of: DateTime,
-    /// Every feature, in the order of the training table.
-    pub features: Vec<Feature>,
 }
 
 /// The desk's history and how the read side does.
@@ -197,8 +174,8 @@ impl HistoryQueries {
         Ok(page.connection(rows, found.has_more))
     }
 
-    /// What is known of a customer as of now or a later instant, for predicting churn; none
-    /// where the customer is unknown, erased, forbade it, or has facts after that instant.
+    /// What was known of a customer as of an instant, for predicting churn; none where the
+    /// customer was unknown by then, was erased since, or forbids it.
     async fn churn_features(
         &self,
         ctx: &Context<'_>,
@@ -206,23 +183,10 @@ impl HistoryQueries {
         #[graphql(desc = "As of when; none means now.")] as_of: Option<DateTime>,
         #[graphql(desc = "Waits for this position.")] min_position: Option<Position>,
     ) -> Result<Option<ChurnFeatures>> {
-        let (viewer, services) = (Viewer::of(ctx)?, ctx.data::<Services>()?);
-        services.wait(&["churn_features"], min_position).await?;
+        let services = ctx.data::<Services>()?;
+        services.wait(&["churn_features", "conversations"], min_position).await?;
         let Some(id) = Kind::Customer.read(&customer_id) else { return Ok(None) };
-        let client = services.reader(viewer.tenant).await?;
-        let found = churn_features::by_ids(&client, &[CustomerId(id)]).await;
-        let Some(row) = found.map_err(|error| of_read(&error))?.pop() else { return Ok(None) };
         let as_of = as_of.map_or_else(clock::now, |it| it.0);
-        let Ok(found) = features(&row.history.0, as_of) else { return Ok(None) };
-        if !row.history.0.may_be_used() {
-            return Ok(None);
-        }
-        let names = allhours_domain::features::ChurnFeatures::names();
-        let feature = |(name, value): (&str, f64)| Feature {
-            name: name.to_owned(),
-            value: value.is_finite().then_some(value),
-        };
-        let features = names.into_iter().zip(found.values()).map(feature).collect();
-        Ok(Some(ChurnFeatures { as_of: DateTime(as_of), features }))
+        ChurnFeatures::read(ctx, CustomerId(id), as_of).await
     }
 }

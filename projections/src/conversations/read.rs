@@ -226,6 +226,20 @@ pub async fn of_customers(
     Ok(pages.map(|rows| (rows[0].customer_id, Page::spanning(rows.to_vec(), span))).collect())
 }
 
+/// Every conversation that a customer ever had, merged ones included.
+///
+/// # Errors
+///
+/// A failure of the database.
+pub async fn ids_of_customer(
+    client: &Client,
+    customer: CustomerId,
+) -> Result<Vec<ConversationId>, ProjectionError> {
+    let statement = client.prepare_cached(sql!("conversations/ids_of_customer")).await?;
+    let rows = client.query(&statement, &[&customer.0]).await?;
+    rows.iter().map(|row| column(row, "conversations", "id")).collect()
+}
+
 /// How many conversations there are of each kind, kept in step with them.
 ///
 /// # Errors

@@ -1,0 +1,4 @@
+select id
+from read.conversations
+where customer_id = $1
+order by id

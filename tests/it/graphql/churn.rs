@@ -1,0 +1,66 @@
+//! What churn is predicted from, as of any instant.
+
+use serde_json::{Value, json};
+
+use super::served::{Served, admin};
+
+const TENANT: u128 = 1;
+const FEATURES: &str = "query($id: ID!, $at: DateTime, $p: Position) { \
+    churnFeatures(customerId: $id, asOf: $at, minPosition: $p) { asOf features { name value } } }";
+
+async fn features(served: &Served, id: &Value, at: &Value, position: &Value) -> Value {
+    let asked = json!({ "id": id, "at": at, "p": position });
+    served.data(&admin(TENANT), FEATURES, asked).await["churnFeatures"].clone()
+}
+
+/// When the newest event happened.
+async fn newest(served: &Served) -> (Value, Value) {
+    let newest = "{ events(last: 1) { nodes { occurredAt position } } }";
+    let seen = served.data(&admin(TENANT), newest, json!({})).await;
+    let event = &seen["events"]["nodes"][0];
+    (event["occurredAt"].clone(), event["position"].clone())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn features_as_of_a_past_instant_are_what_the_table_said_then() {
+    let served = Served::new().await;
+    let (agent, _) = served.agent(TENANT, 11).await;
+    let begun = newest(&served).await.0;
+    let mut kept = Vec::new();
+    let first = served.message(TENANT, "ada@example.org", "m1", "Where is my parcel?").await;
+    let customer = first["customerId"].clone();
+    let mut keep = async || {
+        let (at, position) = newest(&served).await;
+        let said = features(&served, &customer, &at, &position).await;
+        assert!(said["features"].is_array(), "{said}");
+        kept.push((at, said));
+    };
+    keep().await;
+    let id = json!({ "conversationId": first["conversationId"] });
+    let conversation = "conversation { id }";
+    served.granted(&agent, "conversationClaim", conversation, id.clone()).await;
+    let reply = json!({ "conversationId": first["conversationId"], "text": "On its way" });
+    served.granted(&agent, "conversationReply", conversation, reply).await;
+    keep().await;
+    let tier = json!({ "customerId": customer, "tier": "VIP" });
+    served.granted(&agent, "customerSetTier", "customer { id }", tier).await;
+    keep().await;
+    served.granted(&agent, "conversationResolve", conversation, id).await;
+    keep().await;
+    served.message(TENANT, "ada@example.org", "m2", "It is broken.").await;
+    keep().await;
+    let position = newest(&served).await.1;
+    for window in kept.windows(2) {
+        assert_ne!(window[0].1["features"], window[1].1["features"], "something happened");
+    }
+    for (at, said) in &kept {
+        assert_eq!(features(&served, &customer, at, &position).await, *said, "as of {at}");
+    }
+    let before = features(&served, &customer, &begun, &position).await;
+    assert_eq!(before, json!(null), "nobody knew them");
+
+    let forbid = json!({ "customerId": customer, "purpose": "ANALYTICS", "granted": false });
+    let done = served.granted(&agent, "customerSetConsent", "customer { id }", forbid).await;
+    let forbidden = features(&served, &customer, &kept[1].0, &done["position"]).await;
+    assert_eq!(forbidden, json!(null), "what they forbid holds for their past");
+}
