@@ -4,6 +4,7 @@
 //! them, the conversation where none goes on, and the message. So nothing can be lost in
 //! between, and a delivery that comes again changes nothing but its count.
 
+mod parking;
 mod planning;
 
 use allhours_domain::{
@@ -15,18 +16,20 @@ use allhours_domain::{
         ConversationId, CustomerId, IdentityId, IntakeId, MessageId, SubjectId, TeamId, TenantId,
     },
     intake::{self, Intake},
-    text::{Address, ExternalId, Key, Language, MessageText, Name, RawMessage, Reason, Subject},
+    text::{Address, ExternalId, Key, Language, MessageText, Name, RawMessage, Subject},
     words::{Channel, Priority, Tier},
 };
 use allhours_eventstore::{error::LogError, log::Log};
 use jiff::Timestamp;
 
-use self::planning::Planning;
+pub use self::parking::{Understood, Writer};
+use self::planning::{Planning, Sender};
 use super::{
     Desk,
     address::intake_of,
     context::CommandContext,
     error::{AnyRefusal, CommandError, Done},
+    unit::Unit,
 };
 
 /// A message as a channel delivers it.
@@ -116,31 +119,6 @@ impl<L: Log> Desk<L> {
         }
     }
 
-    /// Keeps a delivery that could not be understood, for a person to see. Where the caller names
-    /// the version of the delivery that they saw, 0 for none, it is refused at any other one.
-    ///
-    /// # Errors
-    ///
-    /// A stale version, the rules' no where it is settled already, or a failure of the log.
-    pub async fn park(
-        &self,
-        context: &CommandContext,
-        delivery: (Channel, Key, ExternalId, RawMessage),
-        why: Reason,
-        expected: Option<i32>,
-    ) -> Result<(Done, IntakeId), CommandError<AnyRefusal>> {
-        let (channel, account, external_id, raw) = delivery;
-        let intake = intake_of(&self.log, context.tenant, channel, &account, &external_id).await?;
-        let subject = intake.into();
-        let receive = intake::command::Receive { channel, account, external_id, raw, subject };
-        let unit = self
-            .unit(context)
-            .with::<Intake>(intake, receive)
-            .with::<Intake>(intake, intake::command::Park { why })
-            .expecting::<Intake>(intake, expected);
-        Ok((unit.commit().await?, intake))
-    }
-
     async fn receive_first(
         &self,
         context: &CommandContext,
@@ -157,21 +135,9 @@ impl<L: Log> Desk<L> {
         let conversation = place.conversation;
         let message = MessageId(uuid::Uuid::new_v5(&intake.0, b"message"));
 
-        let mut unit = self.unit(context).with::<Intake>(intake, receive(inbound, customer.into()));
-        if sender.known.is_none() {
-            unit = unit
-                .with::<Customer>(customer, identify(inbound, customer))
-                .with::<Customer>(customer, link(inbound, sender.identity))
-                .with::<Identity>(
-                    sender.identity,
-                    identity::command::Claim { customer, channel: inbound.channel },
-                );
-        }
-        if place.opens {
-            let tier = sender.known.unwrap_or(Tier::New);
-            let open = open(inbound, conversation, customer, tier);
-            unit = unit.with::<Conversation>(conversation, open);
-        }
+        let unit = self.unit(context).with::<Intake>(intake, receive(inbound, customer.into()));
+        let unit = introducing(unit, inbound, &sender);
+        let unit = if place.opens { opening(unit, inbound, &sender, conversation) } else { unit };
         let write = write(inbound, message, intake, reopen_within_hours);
         let parsed = intake::command::MarkParsed { customer, conversation, message };
         unit.with::<Conversation>(conversation, write)
@@ -180,6 +146,28 @@ impl<L: Log> Desk<L> {
             .commit()
             .await
     }
+}
+
+/// Identifies who wrote, where nobody knew them.
+fn introducing<'d, L: Log>(unit: Unit<'d, L>, inbound: &Inbound, sender: &Sender) -> Unit<'d, L> {
+    let (customer, identity) = (sender.customer, sender.identity);
+    if sender.known.is_some() {
+        return unit;
+    }
+    unit.with::<Customer>(customer, identify(inbound, customer))
+        .with::<Customer>(customer, link(inbound, identity))
+        .with::<Identity>(identity, identity::command::Claim { customer, channel: inbound.channel })
+}
+
+/// Opens a conversation for the message.
+fn opening<'d, L: Log>(
+    unit: Unit<'d, L>,
+    inbound: &Inbound,
+    sender: &Sender,
+    conversation: ConversationId,
+) -> Unit<'d, L> {
+    let tier = sender.known.unwrap_or(Tier::New);
+    unit.with::<Conversation>(conversation, open(inbound, conversation, sender.customer, tier))
 }
 
 /// The same context, with what was asked spelled out: plans differ from try to try.

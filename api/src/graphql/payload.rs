@@ -77,6 +77,9 @@ macro_rules! code_meaning {
     (NoChoices) => {
         "A choice needs at least one word."
     };
+    (NoMessage) => {
+        "What was received is too long for a message, or empty."
+    };
     (NoSuchField) => {
         "The desk has no field of this key."
     };

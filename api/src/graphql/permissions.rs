@@ -74,6 +74,7 @@ pub const RULES: &[Rule] = &[
     ("Mutation.messageSend", &[Customer]),
     ("Mutation.intakeReceive", INTAKE),
     ("Mutation.intakePark", INTAKE),
+    ("Mutation.intakeTakeIn", LEADS),
     ("Mutation.intakeDiscard", LEADS),
     ("Mutation.customerIdentify", &[Agent, Supervisor, Admin, Integration]),
     ("Mutation.customerChangeProfile", DESK),

@@ -22,6 +22,12 @@ pub enum IntakeRefusal {
     /// A person decided that it is not for this desk.
     #[error("the delivery was discarded")]
     Discarded,
+    /// What was received is too long for a message, or empty.
+    #[error("what was received has {characters} characters and is no message")]
+    NoMessage {
+        /// How many it has.
+        characters: usize,
+    },
 }
 
 impl Refusal for IntakeRefusal {
@@ -30,6 +36,7 @@ impl Refusal for IntakeRefusal {
             Self::NoSuchIntake => "NO_SUCH_INTAKE",
             Self::AlreadyParsed { .. } => "ALREADY_PARSED",
             Self::Discarded => "DISCARDED",
+            Self::NoMessage { .. } => "NO_MESSAGE",
         }
     }
 }

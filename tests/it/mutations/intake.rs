@@ -223,3 +223,112 @@ async fn what_an_erased_customer_sent_reads_as_erased_in_the_list() {
     assert_eq!((&page["nodes"][0]["raw"], &page["nodes"][0]["externalId"]), (&erased, &erased));
     assert_eq!(page["nodes"][0]["status"], "PARSED");
 }
+
+impl TestDesk {
+    /// The payload of taking in a delivery.
+    async fn taken_in(&self, intake: &Value, more: Value) -> Value {
+        let mut input = json!({ "intakeId": intake["id"] });
+        input.as_object_mut().expect("an object").extend(more.as_object().cloned().expect("too"));
+        self.answered(&self.supervisor, "intakeTakeIn", input, INTAKE).await
+    }
+}
+
+#[tokio::test]
+async fn a_parked_delivery_becomes_a_message_of_the_customer_whom_a_person_names() {
+    let desk = TestDesk::open().await;
+    let (lin, id) = desk.customer("Lin").await;
+    let conversation = desk.conversation(&lin, "My shoes are too small.").await;
+    let parked = desk.parked("m1").await["intake"].clone();
+    let more = json!({ "customerId": id, "conversationId": conversation, "idempotencyKey": "k1" });
+    let taken = desk.taken_in(&parked, more.clone()).await;
+    assert_eq!(taken["userErrors"], json!([]), "{taken:#}");
+    let intake = &taken["intake"];
+    assert_eq!(intake["status"], "PARSED");
+    assert_eq!(
+        (&intake["customerId"], &intake["conversationId"]),
+        (&json!(id), &json!(conversation))
+    );
+    assert_eq!((&intake["version"], &intake["deliveries"]), (&taken["version"], &json!(1)));
+    let messages = desk.messages(&desk.ada, &conversation).await;
+    let last = messages.last().expect("messages");
+    assert_eq!((last[1].as_str(), last[2].as_str()), ("CUSTOMER", "=?utf-9?Q?m1"));
+    assert_eq!(intake["messageId"], last[0]);
+    // It moved: what stays behind would outlive the customer's erasure.
+    let gone = json!({ "text": null, "state": "ERASED" });
+    assert_eq!((&intake["raw"], &intake["externalId"]), (&gone, &gone));
+
+    let again = desk.taken_in(&parked, more).await;
+    assert_eq!((&again["repeated"], &again["position"]), (&json!(true), &taken["position"]));
+    let once_more = desk.taken_in(&parked, json!({ "customerId": id })).await;
+    assert_eq!(once_more["userErrors"][0]["code"], "ALREADY_PARSED", "{once_more:#}");
+    assert_eq!(desk.messages(&desk.ada, &conversation).await.len(), messages.len());
+    let known = desk.granted(&desk.integration, "intakeReceive", readable("m1"), INTAKE).await;
+    assert_eq!(
+        (&known["intake"]["status"], &known["intake"]["deliveries"]),
+        (&json!("PARSED"), &json!(2))
+    );
+
+    let erase = json!({ "customerId": id, "legalBasis": "gdpr-17" });
+    desk.granted(&desk.admin, "customerErase", erase, "certificate { customerId }").await;
+    let messages = desk.messages(&desk.ada, &conversation).await;
+    assert!(messages.iter().all(|message| message[2] == "ERASED"), "{messages:?}");
+}
+
+#[tokio::test]
+async fn a_parked_delivery_from_an_address_finds_or_makes_its_customer_and_conversation() {
+    let desk = TestDesk::open().await;
+    let first = desk.parked("m1").await["intake"].clone();
+    let from = json!({ "from": "Lin@example.org", "displayName": "Lin", "subject": "Shoes" });
+    let first = desk.taken_in(&first, from).await;
+    assert_eq!(first["userErrors"], json!([]), "{first:#}");
+    let received = desk.granted(&desk.integration, "intakeReceive", readable("m2"), INTAKE).await;
+    let second = desk.parked("m3").await["intake"].clone();
+    let second = desk.taken_in(&second, json!({ "from": "lin@example.org" })).await;
+    for part in ["customerId", "conversationId"] {
+        let all = [&first, &received, &second].map(|it| it["intake"][part].clone());
+        assert!(all[0].is_string() && all.iter().all(|it| *it == all[0]), "{part}: {all:?}");
+    }
+    let conversation = first["intake"]["conversationId"].as_str().expect("an id");
+    let messages = desk.messages(&desk.ada, conversation).await;
+    let texts: Vec<&str> = messages.iter().map(|message| message[2].as_str()).collect();
+    assert_eq!(texts, ["=?utf-9?Q?m1", "Too small.", "=?utf-9?Q?m3"]);
+}
+
+#[tokio::test]
+async fn what_can_not_be_taken_in_is_refused_with_a_reason_and_goes_on_waiting() {
+    let desk = TestDesk::open().await;
+    let (lin, id) = desk.customer("Lin").await;
+    let (_, other) = desk.customer("Eve").await;
+    let conversation = desk.conversation(&lin, "My shoes are too small.").await;
+    let parked = desk.parked("m1").await["intake"].clone();
+    let version = parked["version"].as_i64().expect("a version");
+    for (more, code) in [
+        (json!({}), "INVALID_INPUT"),
+        (json!({ "customerId": id, "from": "lin@example.org" }), "INVALID_INPUT"),
+        (json!({ "customerId": other, "conversationId": conversation }), "OTHER_CUSTOMER"),
+        (json!({ "customerId": conversation }), "NOT_FOUND"),
+        (json!({ "customerId": id, "expectedVersion": version - 1 }), "STALE_VERSION"),
+    ] {
+        let no = desk.taken_in(&parked, more.clone()).await;
+        assert_eq!(no["userErrors"][0]["code"], code, "{more}: {no:#}");
+    }
+    let waiting = desk.intakes(&desk.supervisor, json!({ "status": "PARKED", "first": 9 })).await;
+    assert_eq!(named(&waiting), ["m1"]);
+    let mut long = parcel("m2");
+    long["raw"] = json!("x".repeat(50_001));
+    let long = desk.granted(&desk.integration, "intakePark", long, INTAKE).await["intake"].clone();
+    let no = desk.taken_in(&long, json!({ "customerId": id })).await;
+    assert_eq!(no["userErrors"][0]["code"], "NO_MESSAGE", "{no:#}");
+    let erase = json!({ "customerId": id, "legalBasis": "gdpr-17" });
+    desk.granted(&desk.admin, "customerErase", erase, "certificate { customerId }").await;
+    let no = desk.taken_in(&parked, json!({ "customerId": id })).await;
+    assert_eq!(no["userErrors"][0]["code"], "ERASED", "{no:#}");
+    let discard = json!({ "intakeId": parked["id"], "reason": "spam" });
+    desk.granted(&desk.supervisor, "intakeDiscard", discard, INTAKE).await;
+    let no = desk.taken_in(&parked, json!({ "customerId": other })).await;
+    assert_eq!(no["userErrors"][0]["code"], "DISCARDED", "{no:#}");
+    for who in [&desk.ada, &lin, &desk.integration] {
+        let input = json!({ "intakeId": parked["id"], "customerId": other });
+        assert_eq!(desk.denied(who, "intakeTakeIn", input).await, "FORBIDDEN", "{:?}", who.role);
+    }
+}

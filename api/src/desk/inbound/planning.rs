@@ -1,8 +1,9 @@
 //! Who wrote, and where it goes: looked up before anything is decided.
 
 use allhours_domain::{
-    conversation::Conversation,
-    customer::Customer,
+    conversation::{Conversation, ConversationRefusal},
+    customer::{Customer, CustomerRefusal},
+    decider::Refusal,
     identity::Identity,
     ids::{ConversationId, CustomerId, IdentityId, TenantId},
     words::{ConversationStatus, Tier},
@@ -15,7 +16,7 @@ use super::Inbound;
 use crate::{
     clock,
     desk::{
-        Desk,
+        AnyRefusal, CommandError, Desk,
         address::{Thread, identity_of, normalised, thread_of},
         folded::{Aggregate, Folded, stream_of},
     },
@@ -23,6 +24,12 @@ use crate::{
 
 /// How many merges are followed from one to the next.
 const MERGES_MAX: u32 = 16;
+
+type Refused = CommandError<AnyRefusal>;
+
+fn refused(refusal: impl Refusal) -> Refused {
+    CommandError::Refused(AnyRefusal::new(refusal))
+}
 
 /// Who wrote.
 pub(super) struct Sender {
@@ -71,6 +78,49 @@ impl<L: Log> Planning<'_, L> {
             customer = target;
         }
         Err(LogError::OutOfBounds("meets customers that are merged in a circle"))
+    }
+
+    /// A customer by id, or who goes on in their place.
+    pub async fn known(&self, mut customer: CustomerId) -> Result<Sender, Refused> {
+        for _ in 0..MERGES_MAX {
+            let profile = self.look::<Customer>(customer).await?.state;
+            if let Some(target) = profile.merged_into() {
+                customer = target;
+                continue;
+            }
+            if profile.is_erased() {
+                return Err(refused(CustomerRefusal::Erased));
+            }
+            let Some(tier) = profile.tier() else {
+                return Err(refused(CustomerRefusal::NoSuchCustomer));
+            };
+            // No address was told, so there is none to claim.
+            let identity = IdentityId(Uuid::nil());
+            return Ok(Sender { customer, identity, known: Some(tier) });
+        }
+        Err(LogError::OutOfBounds("meets customers that are merged in a circle").into())
+    }
+
+    /// The conversation that somebody named, or the one it was merged into; only this customer's.
+    pub async fn named(
+        &self,
+        mut conversation: ConversationId,
+        customer: CustomerId,
+    ) -> Result<Place, Refused> {
+        for _ in 0..MERGES_MAX {
+            let state = self.look::<Conversation>(conversation).await?.state;
+            let Some(owner) = state.customer() else {
+                return Err(refused(ConversationRefusal::NoSuchConversation));
+            };
+            if !self.same_customer(Some(owner), customer).await? {
+                return Err(refused(ConversationRefusal::OtherCustomer { customer: owner }));
+            }
+            match state.merged_into() {
+                Some(target) => conversation = target,
+                None => return Ok(Place { conversation, opens: false }),
+            }
+        }
+        Err(LogError::OutOfBounds("meets conversations that are merged in a circle").into())
     }
 
     pub async fn reopen_within_hours(&self) -> Result<u32, LogError> {

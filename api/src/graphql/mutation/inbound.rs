@@ -11,7 +11,10 @@ use jiff::Timestamp;
 
 use super::language;
 use crate::{
-    desk::{CommandContext, Done, inbound::Inbound},
+    desk::{
+        CommandContext, Done,
+        inbound::{Inbound, Understood, Writer},
+    },
     graphql::{
         call::{Call, Problem, checked},
         conversation::Conversation,
@@ -127,6 +130,70 @@ mutations! {
         let parked = call.services.desk.park(&context, delivery, why, call.expected);
         let (done, id) = parked.await?;
         Ok((done, Intake::now(call.ctx, id).await?))
+    }
+
+    /// Takes in a delivery that waits for a person, once somebody says who wrote: what was received
+    /// becomes a message of that customer, word for word, in the conversation that is named, goes
+    /// on or is opened. From then on it stands in the message alone, and is forgotten with the
+    /// customer.
+    intake_take_in IntakeTakeIn -> intake: Intake,
+    input {
+        /// Which delivery.
+        intake_id: ID,
+        /// The customer who wrote; give this or `from`.
+        customer_id: Option<ID>,
+        /// The address it came from; who holds it wrote, and nobody yet is a new customer.
+        from: Option<String>,
+        /// What a new customer calls themselves, if known.
+        display_name: Option<String>,
+        /// The customer's conversation that it belongs to; none: the one that goes on, or a new one.
+        conversation_id: Option<ID>,
+        /// The subject line, should a conversation be opened.
+        subject: Option<String>,
+        /// In which language; where none is given, it is recognised.
+        language: Option<Language>,
+        /// How urgent, should a conversation be opened.
+        #[graphql(default_with = "Priority::Normal")]
+        priority: Priority,
+        /// In whose queue, should a conversation be opened; none means the common one.
+        team_id: Option<ID>,
+    },
+    refuses {
+        AlreadyParsed, Closed, Discarded, Erased, MergedInto, NoMessage, OtherCustomer,
+        TooManyIdentities, TooManyMessages, WindowPassed,
+    },
+    |call, input| {
+        let intake = call.known::<State>(Kind::Intake, "intakeId", &input.intake_id).await?;
+        let conversation = match &input.conversation_id {
+            Some(id) => Some(call.known_conversation("conversationId", id).await?),
+            None => None,
+        };
+        let team = match &input.team_id {
+            Some(id) => Some(call.known_team("teamId", id).await?),
+            None => None,
+        };
+        let name = checked("displayName", input.display_name.map(Name::new).transpose())?;
+        let writer = match (&input.customer_id, input.from) {
+            (Some(id), None) => Writer::Customer(call.known_customer("customerId", id).await?.0),
+            (None, Some(from)) => Writer::Address(checked("from", Address::new(from))?, name),
+            (None, None) | (Some(_), Some(_)) => {
+                let message = "exactly one of customerId and from is needed";
+                return Err(Problem::user("INVALID_INPUT", message, Some("from")));
+            }
+        };
+        let understood = Understood {
+            intake: IntakeId(intake),
+            writer,
+            conversation,
+            subject: checked("subject", input.subject.map(Subject::new).transpose())?,
+            language: input.language.map(|it| it.0),
+            priority: input.priority.into(),
+            team,
+        };
+        let recognised = |text: &MessageText| language::of_message(None, text);
+        let desk = &call.services.desk;
+        let done = desk.take_in(&call.command, &understood, recognised, call.expected).await?;
+        Ok((done, Intake::now(call.ctx, IntakeId(intake)).await?))
     }
 
     /// Decides that a delivery is not for this desk; it never comes back.
