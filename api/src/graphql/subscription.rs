@@ -1,10 +1,11 @@
 //! What can be followed: straight from the log, from any position, without gap or duplicate.
 //!
-//! Read `follow` (how the log is followed), this file (what happens), then `screens` (what a
+//! Read `follow` (how the log is followed), `thread` (a conversation with what belongs to it), this file (what happens), then `screens` (what a
 //! front end shows and has to draw anew).
 
 pub mod follow;
 pub mod screens;
+pub mod thread;
 
 use std::collections::BTreeSet;
 
@@ -32,7 +33,6 @@ use super::{
     timeline::{self, TimelineEntry},
     viewer::Viewer,
 };
-use crate::desk::stream_of;
 
 /// Something that happened in a conversation.
 #[derive(Debug, SimpleObject)]
@@ -73,8 +73,8 @@ pub struct Happenings;
 /// missed and nothing comes twice. Without `after`, it begins with what happens next.
 #[Subscription]
 impl Happenings {
-    /// What happens in a conversation by itself, as its timeline shows it; what happens in those
-    /// that are merged into it is followed by their own ids.
+    /// What happens in a conversation, as its timeline shows it: also in those that were merged
+    /// into it, and to messages that came to it by a split, for as long as they belong to it.
     async fn conversation_events(
         &self,
         ctx: &Context<'_>,
@@ -91,8 +91,7 @@ impl Happenings {
             return Err(none());
         }
         let after = begin(&services, after).await?;
-        let filter = EventFilter { stream: Some(stream_of::<State>(id)), ..EventFilter::default() };
-        let pages = follow(services.clone(), viewer.clone(), filter, after).then(move |page| {
+        let pages = thread::follow(services.clone(), viewer.clone(), id, after).then(move |page| {
             let (services, viewer) = (services.clone(), viewer.clone());
             async move {
                 let mut page = page?;

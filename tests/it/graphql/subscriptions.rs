@@ -203,3 +203,67 @@ async fn objects_are_followed_by_their_ids_and_customers_follow_their_own() {
     let refused = served.schema.execute_stream(asked).next().await.expect("an answer");
     assert_eq!(refused.errors.len(), 1, "{refused:?}");
 }
+
+const THREAD: &str = "subscription($id: ID!, $after: Position) { conversationEvents(id: $id, \
+    after: $after) { position entry { name conversationId } } }";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_merged_into_a_conversation_is_followed_until_it_is_taken_out_again() {
+    let served = Served::new().await;
+    let kept = served.message(1, "a@b.c", "m1", "Hello").await;
+    let customer = Kind::Customer.read(kept["customerId"].as_str().expect("an id"));
+    let customer = viewer(1, Role::Customer, customer.expect("a customer's id"));
+    let text = json!({ "text": "And another thing" });
+    let other =
+        "conversation { id timeline(first: 9, messagesOnly: true) { nodes { message { id } } } }";
+    let other = served.granted(&customer, "messageSend", other, text).await["conversation"].clone();
+    let (agent, _) = served.agent(1, 11).await;
+    let (id, source) = (&kept["conversationId"], &other["id"]);
+    let conversation = "conversation { id }";
+    let act = async |name: &str, on: &Value, more: Value| {
+        let mut input = json!({ "conversationId": on });
+        input.as_object_mut().expect("an object").extend(more.as_object().cloned().expect("too"));
+        served.granted(&agent, name, conversation, input).await["position"].clone()
+    };
+    let begun = served.data(&agent, "{ position }", json!({})).await["position"].clone();
+    act("conversationAddTag", source, json!({ "tag": "before" })).await;
+    let merge = json!({ "sourceId": source, "targetId": id });
+    served.granted(&agent, "conversationMerge", conversation, merge).await;
+    let redact = json!({
+        "conversationId": source, "messageId": other["timeline"]["nodes"][0]["message"]["id"],
+        "reason": "a card number",
+    });
+    served.granted(&admin(1), "conversationRedact", conversation, redact).await;
+    act("conversationUnmerge", source, json!({})).await;
+    act("conversationAddTag", source, json!({ "tag": "apart" })).await;
+    let last = act("conversationAddTag", id, json!({ "tag": "last" })).await;
+
+    let mut seen: Vec<Value> = Vec::new();
+    let asked = json!({ "id": id, "after": begun });
+    let request = Request::new(THREAD).variables(Variables::from_json(asked)).data(agent.clone());
+    let mut stream = served.schema.execute_stream(request);
+    while seen.last().is_none_or(|frame| frame["position"] != last) {
+        let frame = tokio::time::timeout(Duration::from_mins(1), stream.next()).await;
+        let frame = frame.expect("a frame in time").expect("a frame");
+        assert!(frame.errors.is_empty(), "{:?}", frame.errors);
+        let data = frame.data.into_json().expect("a frame is JSON");
+        seen.push(data["conversationEvents"].clone());
+    }
+    let shown: Vec<(&str, bool)> = seen
+        .iter()
+        .map(|frame| {
+            let entry = &frame["entry"];
+            (entry["name"].as_str().expect("a name"), entry["conversationId"] == *source)
+        })
+        .collect();
+    assert!(shown.contains(&("conversation.message_redacted", true)), "{shown:?}");
+    assert!(shown.contains(&("conversation.merge_received", false)), "{shown:?}");
+    assert!(!shown.contains(&("conversation.tagged", true)), "{shown:?}");
+    for (index, frame) in seen.iter().enumerate().take(seen.len() - 1) {
+        let asked = json!({ "id": id, "after": frame["position"] });
+        let count = seen.len() - 1 - index;
+        let rest = frames(&served, &agent, THREAD, asked, count).await;
+        let rest: Vec<_> = rest.iter().map(|it| it["conversationEvents"].clone()).collect();
+        assert_eq!(rest, seen[index + 1..], "after {frame}");
+    }
+}

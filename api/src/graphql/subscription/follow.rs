@@ -19,9 +19,9 @@ use crate::graphql::{
 };
 
 /// How many events are read at once.
-const PAGE: usize = 200;
+pub(super) const PAGE: usize = 200;
 /// How far behind its end the log is still followed with all others.
-const NEAR_POSITIONS: i64 = 2_000;
+pub(super) const NEAR_POSITIONS: i64 = 2_000;
 
 /// Follows the events that fit, page by page, sealed. What lies far back is read by the filter,
 /// from an index where there is one; the end of the log is read once for all who follow. The
