@@ -168,3 +168,34 @@ async fn a_desk_with_data_is_ready_and_answers_each_role() {
     }
     desk.stop().await;
 }
+
+/// What breaks callers of the released schema in another one, a line for each change.
+async fn broken(folder: &std::path::Path, served: &str) -> Vec<String> {
+    let clients = said(&mut Command::new("../scripts/clients")).await;
+    let file = folder.join("served.graphql");
+    std::fs::write(&file, served).expect("the schema can be written");
+    let mut node = Command::new("node");
+    node.arg(format!("{}/breaking.mjs", clients.trim()));
+    let told = said(node.arg("../api/schema.released.graphql").arg(&file)).await;
+    told.lines().map(str::to_owned).collect()
+}
+
+#[tokio::test]
+async fn nothing_that_callers_of_the_released_schema_stand_on_is_taken_away() {
+    let folder = tempfile::tempdir().expect("a folder of our own");
+    let served = allhours_api::graphql::sdl();
+    assert_eq!(broken(folder.path(), &served).await, [""; 0]);
+
+    // The gate closes for what goes, for what changes its kind, and for what is newly asked.
+    for (what, with, change) in [
+        ("\tmergedInto: Customer\n", "\tnowIn: Customer\n", "FIELD_REMOVED: Customer.mergedInto"),
+        ("\tmessageCount: Int!", "\tmessageCount: Int", "FIELD_CHANGED_KIND: Conversation."),
+        ("\tSNOOZED\n", "\tDOZING\n", "VALUE_REMOVED_FROM_ENUM: SNOOZED"),
+        ("\tmessagesOnly: Boolean", "\twrittenOnly: Boolean", "ARG_REMOVED: Conversation.timeline"),
+        ("\tteamId: ID!\n", "\tteamId: ID!\n\tmore: Int!\n", "REQUIRED_INPUT_FIELD_ADDED"),
+    ] {
+        assert!(served.contains(what), "{what} is not in the schema");
+        let found = broken(folder.path(), &served.replace(what, with)).await;
+        assert!(found.iter().any(|it| it.starts_with(change)), "{change}: {found:?}");
+    }
+}
