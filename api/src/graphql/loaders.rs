@@ -17,7 +17,14 @@ use allhours_eventstore::recorded::{Position, Recorded};
 use async_graphql::{Context, Error, Result};
 use uuid::Uuid;
 
-use self::{matters::*, people::*, timelines::Timelines};
+use self::{
+    matters::{
+        Articles, ConversationStreams, Conversations, ConversationsOf, Events, EventsById, Intakes,
+        LastMessages, Positions,
+    },
+    people::{Agents, Contacts, CustomerStreams, Customers, Loads, Presences, Teams, TeamsOf},
+    timelines::Timelines,
+};
 pub use self::{
     rounds::{Batched, in_rounds},
     timelines::{TimelineAsked, TimelinePart},

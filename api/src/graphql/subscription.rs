@@ -1,7 +1,7 @@
 //! What can be followed: straight from the log, from any position, without gap or duplicate.
 //!
-//! Read `follow` (how the log is followed), `thread` (a conversation with what belongs to it), this file (what happens), then `screens` (what a
-//! front end shows and has to draw anew).
+//! Read `follow` (how the log is followed), `thread` (a conversation with what belongs to it), this
+//! file (what happens), then `screens` (what a front end shows and has to draw anew).
 
 pub mod follow;
 pub mod screens;

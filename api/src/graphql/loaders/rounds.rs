@@ -149,6 +149,7 @@ where
     K: Send + Sync + Hash + Eq + Clone + 'static,
 {
     /// Loaded by this.
+    #[must_use]
     pub fn new(loader: L) -> Self {
         Self { loader: Arc::new(loader), open: Arc::default() }
     }

@@ -146,7 +146,7 @@ mutations! {
         from: Option<String>,
         /// What a new customer calls themselves, if known.
         display_name: Option<String>,
-        /// The customer's conversation that it belongs to; none: the one that goes on, or a new one.
+        /// The customer's conversation it belongs to; none: the one that goes on, or a new one.
         conversation_id: Option<ID>,
         /// The subject line, should a conversation be opened.
         subject: Option<String>,
