@@ -134,7 +134,7 @@ impl Tenanted {
 }
 
 /// Those keys that were not found.
-fn missing<'k, K: Copy + Hash + Eq, V>(keys: &'k [K], found: &HashMap<K, V>) -> Vec<K> {
+fn missing<K: Copy + Hash + Eq, V>(keys: &[K], found: &HashMap<K, V>) -> Vec<K> {
     keys.iter().filter(|key| !found.contains_key(*key)).copied().collect()
 }
 

@@ -137,10 +137,13 @@ impl<K: Hash + Eq, V: Clone> Batch<K, V> {
 
 type Answered<V> = Poll<Result<Option<V>, Error>>;
 
+/// The question that others may still join, if one waits for the end of the pass.
+type Open<K, V> = Arc<Mutex<Weak<Batch<K, V>>>>;
+
 /// Rows by key, asked for together.
 pub struct Batched<L: Loader<K>, K: Send + Sync + Hash + Eq + Clone + 'static> {
     loader: Arc<L>,
-    open: Arc<Mutex<Weak<Batch<K, L::Value>>>>,
+    open: Open<K, L::Value>,
 }
 
 impl<L, K> Batched<L, K>
