@@ -334,8 +334,9 @@ impl History for MemoryLog {
 
     async fn position_at(&self, at: Timestamp) -> Result<Position, LogError> {
         let state = self.state();
-        let before = state.events.partition_point(|event| event.recorded_at <= at);
-        Ok(Position::try_from(before).expect("memory holds fewer events"))
+        let last = state.events.iter().rposition(|event| event.recorded_at <= at);
+        let position = last.map_or(0, |index| index + 1);
+        Ok(Position::try_from(position).expect("memory holds fewer events"))
     }
 
     async fn texts_about(&self, tenant: TenantId, subjects: &[SubjectId]) -> Result<u64, LogError> {

@@ -174,4 +174,13 @@ pub async fn history_turns_instants_into_positions<L: History>(log: &L) {
         let instant = begin.checked_add(SignedDuration::from_millis(after_ms)).expect("in range");
         assert_eq!(log.position_at(instant).await.expect("asked"), expected, "{after_ms} ms");
     }
+    // One that waited long for its turn: nothing of an instant stands after its position.
+    let stream = script.stream();
+    let mut late = script.tagging(stream, 0, 2);
+    late.recorded_at = begin.checked_add(SignedDuration::from_millis(4_000)).expect("in range");
+    log.append(late).await.expect("appended");
+    for (after_ms, expected) in [(3_999, 6), (4_000, 22), (5_500, 22), (99_000, 22)] {
+        let instant = begin.checked_add(SignedDuration::from_millis(after_ms)).expect("in range");
+        assert_eq!(log.position_at(instant).await.expect("asked"), expected, "{after_ms} ms, late");
+    }
 }
