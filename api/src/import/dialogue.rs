@@ -29,8 +29,11 @@ pub struct Dialogue {
     pub id: String,
     /// In which language; left out where unknown.
     pub language: Option<String>,
-    /// What it is about; becomes the subject line and a tag.
+    /// What it is about; becomes the subject line, which is personal.
     pub topic: Option<String>,
+    /// What it is filed under; kept for good, so that nothing personal belongs there.
+    #[serde(default)]
+    pub tags: Vec<String>,
     /// When it was held; now where it is left out.
     pub at: Option<Timestamp>,
     /// Who said what.
@@ -114,7 +117,8 @@ impl Dialogue {
         };
         let mut unit = unit.with::<Customer>(customer.0, identify);
         unit = unit.with::<Conversation>(id.0, open);
-        if let Some(tag) = topic.and_then(tag_of) {
+        for tag in &self.tags {
+            let tag = Tag::new(tag.as_str())?;
             unit = unit.with::<Conversation>(id.0, conversation::command::AddTag { tag });
         }
         for (number, turn) in self.turns.iter().enumerate() {
@@ -156,24 +160,9 @@ impl Dialogue {
     }
 }
 
-/// The topic as a tag: lower case, with `_` for what a tag can't hold.
-fn tag_of(topic: &str) -> Option<Tag> {
-    let fits = |it: char| it.is_alphanumeric() || matches!(it, '-' | '_' | '.' | ':');
-    let topic = topic.to_lowercase();
-    let plain = topic.chars().map(|it| if fits(it) { it } else { '_' });
-    Tag::new(plain.take(Tag::CHARACTERS_MAX).collect::<String>()).ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_topic_becomes_a_tag() {
-        let text = |topic| tag_of(topic).map(|tag| tag.as_str().to_owned());
-        assert_eq!(text("Restaurants_2"), Some("restaurants_2".to_owned()));
-        assert_eq!(text("景点 餐馆"), Some("景点_餐馆".to_owned()));
-    }
 
     #[test]
     fn what_is_wrong_with_a_line_is_said_without_quoting_it() {
