@@ -8,11 +8,13 @@ use allhours_domain::{
     features::{self, CustomerHistory, Fact, features},
     ids::{ConversationId, CustomerId},
 };
+use allhours_eventstore::{history::History as _, recorded::Position};
 use allhours_projections::{churn_features, conversations};
 use async_graphql::{Context, Result, SimpleObject};
 use jiff::Timestamp;
 
 use super::{
+    error::of_log,
     scalars::DateTime,
     services::{Services, of_read},
     viewer::Viewer,
@@ -59,10 +61,14 @@ impl ChurnFeatures {
         drop(client);
         // What they say today holds for what is known of their past as well.
         let Some(kept) = kept.filter(|row| row.history.0.may_be_used()) else { return Ok(None) };
-        if let Ok(found) = features(&kept.history.0, as_of) {
+        // What was written down later was not known, though it may have happened before.
+        let position = services.log.position_at(as_of).await.map_err(|error| of_log(&error))?;
+        if kept.updated_position <= position
+            && let Ok(found) = features(&kept.history.0, as_of)
+        {
             return Ok(Some(Self::of(&found, as_of)));
         }
-        let history = history(services, viewer, customer, as_of).await?;
+        let history = history(services, viewer, customer, (as_of, position)).await?;
         if history.last_at().is_none() {
             return Ok(None);
         }
@@ -91,8 +97,9 @@ async fn history(
     services: &Services,
     viewer: &Viewer,
     customer: CustomerId,
-    as_of: Timestamp,
+    (as_of, position): (Timestamp, Position),
 ) -> Result<CustomerHistory> {
+    let position = Some(position);
     let tenant = viewer.tenant;
     let client = services.reader(tenant).await?;
     let ids = conversations::ids_of_customer(&client, customer).await;
@@ -100,14 +107,14 @@ async fn history(
     drop(client);
     let mut happened = BTreeMap::new();
     let profile = vec![(stream_of::<Customer>(customer), 0)];
-    let profile = services.sealed_streams::<CustomerEvent>(tenant, profile, None).await?;
+    let profile = services.sealed_streams::<CustomerEvent>(tenant, profile, position).await?;
     for (recorded, event) in profile.into_values().flatten() {
         let fact = (Happened::Customer(event), recorded.occurred_at);
         happened.insert(recorded.position, fact);
     }
     for some in ids.chunks(CONVERSATIONS_AT_ONCE) {
         let some = some.iter().map(|id| (stream_of::<Conversation>(*id), 0)).collect();
-        let some = services.sealed_streams::<ConversationEvent>(tenant, some, None).await?;
+        let some = services.sealed_streams::<ConversationEvent>(tenant, some, position).await?;
         for (recorded, event) in some.into_values().flatten() {
             let id = ConversationId(recorded.stream.id);
             let fact = (Happened::Conversation(id, event), recorded.occurred_at);
