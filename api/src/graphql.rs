@@ -17,6 +17,7 @@ pub mod event;
 pub mod history;
 pub mod id;
 pub mod intake;
+pub mod introspection;
 pub mod limits;
 pub mod lists;
 pub mod loaders;

@@ -207,6 +207,9 @@ pub enum LogFormat {
     Pretty,
 }
 
+/// The most connections, sockets or imports that one process is asked to hold at once.
+const HELD_MAX: usize = 100_000;
+
 impl Settings {
     /// Refuses what the form of a value does not show to be wrong: which setting, and what.
     pub(super) fn check(&self) -> Result<(), (&'static str, &'static str)> {
@@ -234,8 +237,17 @@ impl Settings {
             .map(|(name, value)| (*name, *value == 0))
             .chain(others.iter().map(|(name, value)| (*name, *value == 0)))
             .find(|(_, is_zero)| *is_zero);
+        let held = [
+            ("database.connections_max", self.database.connections_max),
+            ("subscriptions.connections_max", self.subscriptions.connections_max),
+            ("subscriptions.operations_max", self.subscriptions.operations_max),
+            ("import.in_flight", self.import.in_flight),
+        ];
+        let large = held.iter().find(|(_, value)| *value > HELD_MAX);
         let wrong = if let Some((name, _)) = zero {
             Some((name, "must be more than 0"))
+        } else if let Some((name, ..)) = large {
+            Some((*name, "must be at most 100,000"))
         } else if !self.database.url_reads() {
             Some(("database.url", "is not an address of a PostgreSQL server"))
         } else if !master.is_empty() && !is_key(master) {

@@ -62,6 +62,11 @@ fn a_wrong_setting_is_named_with_its_source() {
     for (variable, value, said) in [
         ("ALLHOURS_IMPORT_IN_FLIGHT", "0", "`import.in_flight` (from V): must be more than 0"),
         (
+            "ALLHOURS_DATABASE_CONNECTIONS_MAX",
+            "9223372036854775807",
+            "`database.connections_max` (from V): must be at most 100,000",
+        ),
+        (
             "ALLHOURS_SERVER_LISTEN",
             "here",
             "`server.listen` (from V): invalid socket address syntax",

@@ -2,14 +2,17 @@
 
 use allhours_domain::ids::{CustomerId, EventId};
 use allhours_eventstore::log::Log as _;
-use allhours_projections::runner::{self as letters, DeadLetterKey, dead_letters};
+use allhours_projections::{
+    fold,
+    runner::{self as letters, DeadLetterKey, dead_letters},
+};
 use async_graphql::{
     ComplexObject, Context, ID, Object, Result, SimpleObject, connection::Connection,
 };
 
 use super::{
     churn::ChurnFeatures,
-    error::of_log,
+    error::{Code, of_log},
     event::{self, Event, EventsFilter},
     id::Kind,
     page::{BothWays, Cursor},
@@ -165,6 +168,11 @@ impl HistoryQueries {
             Some(DeadLetterKey { position: position.parse().ok()?, projection })
         })?;
         let (tenant, projection) = (Some(viewer.tenant), projection.as_deref());
+        if let Some(name) = projection.filter(|name| fold::ALL.iter().all(|it| it.name != *name)) {
+            let names: Vec<_> = fold::ALL.iter().map(|it| it.name).collect();
+            let told = format!("there is no projection {name:?}; there are {}", names.join(", "));
+            return Err(Code::BadUserInput.error(told));
+        }
         let found = dead_letters(&services.database, projection, tenant, &span).await;
         let found = found.map_err(|error| of_read(&error))?;
         let rows = found.rows.into_iter().map(|letter| {

@@ -21,6 +21,7 @@ use async_graphql::{
 
 use super::{
     error::Code,
+    introspection,
     loaders::{Loaders, in_rounds},
     permissions,
     services::Services,
@@ -54,8 +55,6 @@ impl Default for Limits {
     }
 }
 
-/// How deep introspection may go: as deep as the usual question of the tools.
-const INTROSPECTION_DEPTH_MAX: u32 = 24;
 /// How many fields are looked at, fragments spread as often as they are named.
 const VISITED_MAX: u32 = 10_000;
 /// What a mutation costs by itself.
@@ -186,6 +185,8 @@ struct Seen {
     aliases: u32,
     directives: u32,
     root_fields: u32,
+    /// Of introspection.
+    lists: u32,
 }
 
 struct Walk<'w> {
@@ -203,6 +204,8 @@ struct Place<'p> {
     type_name: &'p str,
     depth: u32,
     introspects: bool,
+    /// How many lists of introspection it stands in.
+    lists: u32,
     at_root: bool,
 }
 
@@ -222,7 +225,7 @@ impl Walk<'_> {
             };
             let Some(type_name) = root else { continue };
             self.seen = Seen::default();
-            let place = Place { type_name, depth: 0, introspects: false, at_root: true };
+            let place = Place { type_name, depth: 0, introspects: false, lists: 0, at_root: true };
             let cost = self.set(&definition.node.selection_set.node, place)?;
             total = total.max(cost);
         }
@@ -280,11 +283,16 @@ impl Walk<'_> {
         }
         let introspects = place.introspects || name == "__schema" || name == "__type";
         let depth = place.depth + 1;
-        let depth_max = if introspects { INTROSPECTION_DEPTH_MAX } else { self.limits.depth_max };
+        let depth_max = if introspects { introspection::DEPTH_MAX } else { self.limits.depth_max };
         within("levels", depth, depth_max)?;
         let children = &field.selection_set.node;
         if introspects {
-            let below = Place { type_name: "", depth, introspects, at_root: false };
+            let list = u32::from(introspection::is_list(name));
+            let lists = place.lists + list;
+            self.seen.lists += list;
+            within("lists of introspection in one another", lists, introspection::NESTED_MAX)?;
+            within("lists of introspection", self.seen.lists, introspection::LISTS_MAX)?;
+            let below = Place { type_name: "", depth, introspects, lists, at_root: false };
             self.set(children, below)?;
             return Ok(0);
         }
@@ -292,11 +300,11 @@ impl Walk<'_> {
         let meta = registry.types.get(place.type_name);
         let Some(meta) = meta.and_then(|it| it.field_by_name(name)) else {
             // An unknown field: the check of the document will say so.
-            let below = Place { type_name: "", depth, introspects, at_root: false };
+            let below = Place { type_name: "", depth, introspects, lists: 0, at_root: false };
             return self.set(children, below);
         };
         let type_name = MetaTypeName::concrete_typename(&meta.ty);
-        let below = Place { type_name, depth, introspects, at_root: false };
+        let below = Place { type_name, depth, introspects, lists: 0, at_root: false };
         let inner = self.set(children, below)?;
         let own = u64::from(!children.items.is_empty());
         let mutation = place.at_root && registry.mutation_type.as_deref() == Some(place.type_name);

@@ -3,6 +3,9 @@
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
 use jiff::{Timestamp, civil};
 
+/// RFC 3339 has no years before this one.
+const YEAR_0: Timestamp = Timestamp::constant(-62_167_219_200, 0);
+
 /// An instant in UTC, as RFC 3339 writes it: `2026-05-04T10:00:00Z`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DateTime(pub Timestamp);
@@ -15,6 +18,9 @@ impl ScalarType for DateTime {
             return Err(InputValueError::expected_type(value));
         };
         let instant: Timestamp = text.parse().map_err(InputValueError::custom)?;
+        if instant < YEAR_0 {
+            return Err(InputValueError::custom("the year must be 0000 or later"));
+        }
         // The log keeps microseconds; what is finer would not read back.
         Timestamp::from_microsecond(instant.as_microsecond())
             .map(Self)

@@ -96,6 +96,12 @@ fn oversized(table: &mut Table) {
     table.document("too many aliases", &format!("{{ viewer {{ {aliases} }} }}"), "COST_EXCEEDED");
     let wide = "conversations(first: 100) { nodes { timeline(first: 100) { nodes { name } } } }";
     table.document("too costly", &format!("{{ {wide} }}"), "COST_EXCEEDED");
+    let (open, close) = ("interfaces { possibleTypes { ", " } }");
+    let types = nested(open, close, 6).replace("{  }", "{ name }");
+    let types = format!("{{ __type(name: \"Agent\") {{ {types} }} }}");
+    table.document("introspection that multiplies", &types, "COST_EXCEEDED");
+    let before = "queue(first: 1, asOf: { instant: \"-009999-01-02T01:59:59Z\" })";
+    table.document("years before 0", &format!("{{ {before} {{ totalCount }} }}"), "BAD_USER_INPUT");
     table.document("spread in a circle", "{ ...a } fragment a on Query { ...a }", "BAD_USER_INPUT");
     for (name, first) in [("a page over the limit", 101), ("a page of less than nothing", -1)] {
         let query = format!("{{ conversations(first: {first}) {{ nodes {{ id }} }} }}");
