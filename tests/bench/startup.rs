@@ -17,7 +17,7 @@ const CONNECTIONS: usize = 64;
 const ASKED_FOR: Duration = Duration::from_secs(10);
 
 const LIST: &str = "{ conversations(first: 50) { nodes { id status lastMessage { text } \
-                    customer { id tier } } } }";
+                    customer { id } } } }";
 const SEARCH: &str = "query ($text: String!) { search(text: $text, first: 20) { totalCount hits { messageId snippet { text } } } }";
 
 /// On the history that the rebuild left behind, whose server has been stopped.
