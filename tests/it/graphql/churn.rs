@@ -13,12 +13,12 @@ async fn features(served: &Served, id: &Value, at: &Value, position: &Value) -> 
     served.data(&admin(TENANT), FEATURES, asked).await["churnFeatures"].clone()
 }
 
-/// When the newest event happened.
+/// When the newest event was written down.
 async fn newest(served: &Served) -> (Value, Value) {
-    let newest = "{ events(last: 1) { nodes { occurredAt position } } }";
+    let newest = "{ events(last: 1) { nodes { recordedAt position } } }";
     let seen = served.data(&admin(TENANT), newest, json!({})).await;
     let event = &seen["events"]["nodes"][0];
-    (event["occurredAt"].clone(), event["position"].clone())
+    (event["recordedAt"].clone(), event["position"].clone())
 }
 
 #[tokio::test(flavor = "multi_thread")]
