@@ -81,8 +81,10 @@ async fn a_queue_says_how_long_it_is_and_who_waits_longest_now_and_then() {
     let claim = json!({ "conversationId": points[0]["conversationId"] });
     let done = served.granted(&agent, "conversationClaim", "conversation { id }", claim).await;
     let read = "query($p: Position, $at: Position!) { \
-        now: queue(first: 1, minPosition: $p) { totalCount longestWaitingSince nodes { waitingSince } } \
-        normal: queue(first: 1, priority: NORMAL, minPosition: $p) { totalCount longestWaitingSince } \
+        now: queue(first: 1, minPosition: $p) { \
+            totalCount longestWaitingSince nodes { waitingSince } } \
+        normal: queue(first: 1, priority: NORMAL, minPosition: $p) { \
+            totalCount longestWaitingSince } \
         then: queue(first: 1, asOf: { position: $at }) { totalCount longestWaitingSince } \
         all: conversations(last: 3, minPosition: $p) { nodes { waitingSince } } }";
     let asked = json!({ "p": done["position"], "at": points[1]["position"] });
