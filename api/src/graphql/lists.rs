@@ -132,7 +132,7 @@ pub struct QueueLength {
 impl QueueLength {
     async fn read(&self, ctx: &Context<'_>) -> Result<conversations::QueueLength> {
         let (viewer, services) = (Viewer::of(ctx)?, ctx.data::<Services>()?);
-        let client = services.reader(viewer.tenant).await?;
+        let client = services.planning_reader(viewer.tenant).await?;
         let length = conversations::queue_length(&client, self.filter, self.as_of).await;
         length.map_err(|error| of_read(&error))
     }

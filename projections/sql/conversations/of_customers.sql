@@ -13,8 +13,10 @@ cross join lateral (
         updated_position
     from read.conversations
     where customer_id = owner.id and merged_into is null
-        and ($2::timestamptz is null or (last_activity_at, id) < ($2, $3::uuid))
-        and ($4::timestamptz is null or (last_activity_at, id) > ($4, $5::uuid))
+        and (last_activity_at, id)
+            < (case when $2::timestamptz is null then 'infinity' else $2 end, $3::uuid)
+        and (last_activity_at, id)
+            > (case when $4::timestamptz is null then '-infinity' else $4 end, $5::uuid)
     order by last_activity_at desc, id desc
     limit $6::bigint
 ) as it

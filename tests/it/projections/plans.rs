@@ -90,4 +90,12 @@ async fn what_one_person_has_is_found_by_the_person() {
     assert!(finds_by(&customers, "customer_id = '0000"), "{customers}");
     let agents = plan(&reader, page, &[(1, "false"), (5, someone)]).await;
     assert!(finds_by(&agents, "assignee_id = '0000"), "{agents}");
+    drop(reader);
+    // Of many at once, with the plan that is kept.
+    let reader = database.reader(history.tenants()[0]).await.expect("a reader");
+    for name in ["conversations/of_customers", "conversations/of_customers_back"] {
+        let pages = plan(&reader, name, &[]).await;
+        assert!(finds_by(&pages, "customer_id = owner.id"), "{pages}");
+        assert!(finds_by(&pages, "last_activity_at"), "{pages}");
+    }
 }
