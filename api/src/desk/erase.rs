@@ -1,11 +1,16 @@
-//! A customer is forgotten: key destroyed, texts deleted, addresses freed, in one append.
+//! A customer is forgotten: key destroyed, texts deleted, addresses freed.
+//!
+//! Most customers are forgotten by one append. One with more profiles and addresses than an append
+//! may name is forgotten by several: the profiles first, from the customer's own down, then the
+//! addresses. Each append is whole in itself, and no profile can leave a tree whose root was
+//! erased. An erasure that was broken off goes on when it is asked for again.
 
 use std::collections::BTreeSet;
 
 use allhours_domain::{
     customer::{self, Customer, CustomerEvent, CustomerRefusal},
     identity::{self, Identity},
-    ids::{CustomerId, IdentityId, SubjectId, TenantId},
+    ids::{CommandId, CustomerId, IdentityId, SubjectId, TenantId},
     text::Key,
 };
 use allhours_eventstore::{
@@ -20,7 +25,9 @@ use super::{
     context::CommandContext,
     error::{AnyRefusal, CommandError, Done},
     folded::{read, stream_of},
+    unit::Unit,
 };
+use crate::clock;
 
 /// What was forgotten, by whom and why: proof for the one who asked. Holds nothing personal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -59,13 +66,23 @@ impl Certificate {
     }
 }
 
-/// How deep merges of merged profiles are followed.
-const PROFILES_MAX: usize = 32;
-
-/// All that one customer is: every profile, and every address of theirs.
+/// All that one customer is: every profile, and all of them that is still to be forgotten.
 struct Whole {
     profiles: Vec<CustomerId>,
-    identities: Vec<(CustomerId, IdentityId)>,
+    left: Vec<Part>,
+}
+
+impl Whole {
+    fn subjects(&self) -> Vec<SubjectId> {
+        self.profiles.iter().map(|it| (*it).into()).collect()
+    }
+}
+
+/// What is forgotten in one stream.
+#[derive(Debug, Clone, Copy)]
+enum Part {
+    Profile(CustomerId),
+    Address(CustomerId, IdentityId),
 }
 
 /// What an erasure would forget.
@@ -77,7 +94,7 @@ pub struct Foreseen {
     pub addresses: usize,
     /// How many sealed texts there are.
     pub texts: u64,
-    /// Whether the customer is forgotten already.
+    /// Whether the customer is forgotten already, and nothing of them is left.
     pub erased: bool,
 }
 
@@ -96,11 +113,10 @@ impl<L: History> Desk<L> {
         if folded.version == 0 {
             return Ok(None);
         }
-        let erased = folded.state.is_erased();
         let whole = self.whole(tenant, customer).await?;
-        let subjects: Vec<SubjectId> = whole.profiles.iter().map(|it| (*it).into()).collect();
-        let texts = self.log.texts_about(tenant, &subjects).await?;
-        let addresses = whole.identities.len();
+        let texts = self.log.texts_about(tenant, &whole.subjects()).await?;
+        let addresses = whole.left.iter().filter(|it| matches!(it, Part::Address(..))).count();
+        let erased = whole.left.is_empty();
         Ok(Some(Foreseen { profiles: whole.profiles, addresses, texts, erased }))
     }
 
@@ -134,23 +150,23 @@ impl<L: History> Desk<L> {
         let tenant = context.tenant;
         let context = context.clone().asked(&format!("erase {customer} {legal_basis}"));
         let whole = self.whole(tenant, customer).await?;
-        let subjects: Vec<SubjectId> = whole.profiles.iter().map(|it| (*it).into()).collect();
-        let texts_deleted = self.log.texts_about(tenant, &subjects).await?;
+        let texts_deleted = self.log.texts_about(tenant, &whole.subjects()).await?;
+        let forgetting = Forgetting { customer, legal_basis, texts_deleted };
 
-        let mut unit = self.unit(&context).expecting::<Customer>(customer, expected_version);
-        for profile in &whole.profiles {
-            let erase = customer::command::Erase {
-                legal_basis: legal_basis.clone(),
-                // Counted once, where it was asked for.
-                texts_deleted: if *profile == customer { texts_deleted } else { 0 },
-            };
-            unit = unit.with::<Customer>(*profile, erase);
+        // The customer's own profile is in the first append, whatever is left of it.
+        let others = whole.left.into_iter().filter(|it| !it.is_profile(customer));
+        let first: Vec<Part> =
+            std::iter::once(Part::Profile(customer)).chain(others).take(STREAMS_MAX).collect();
+        let unit = self.unit(&context).expecting::<Customer>(customer, expected_version);
+        let mut done = forgetting.add(unit, &first).commit().await?;
+        // Erased, it takes in nothing more, and nothing leaves: what is left now is all there is.
+        let whole = self.whole(tenant, customer).await?;
+        for parts in whole.left.chunks(STREAMS_MAX) {
+            let command_id = CommandId(clock::new_id());
+            let context = CommandContext { command_id, ..context.clone() };
+            let more = forgetting.add(self.unit(&context), parts).commit().await?;
+            done.position = done.position.max(more.position);
         }
-        for (customer, identity) in &whole.identities {
-            let release = identity::command::Release { customer: *customer };
-            unit = unit.with::<Identity>(*identity, release);
-        }
-        let done = unit.forgetting(subjects).commit().await?;
         for profile in whole.profiles {
             self.forget_state(tenant, stream_of::<Customer>(profile));
         }
@@ -160,24 +176,60 @@ impl<L: History> Desk<L> {
             .ok_or_else(|| CommandError::Refused(AnyRefusal::new(CustomerRefusal::NoSuchCustomer)))
     }
 
+    /// The customer's own profile first, and each before those that were merged into it.
     async fn whole(&self, tenant: TenantId, customer: CustomerId) -> Result<Whole, LogError> {
-        let mut whole = Whole { profiles: Vec::new(), identities: Vec::new() };
+        let (mut profiles, mut left, mut addresses) = (Vec::new(), Vec::new(), Vec::new());
         let mut seen = BTreeSet::from([customer]);
         let mut next = vec![customer];
         while let Some(profile) = next.pop() {
             let state = self.load::<Customer>(tenant, profile).await?.state;
+            profiles.push(profile);
             if !state.is_erased() {
-                whole.identities.extend(state.identities().map(|identity| (profile, identity)));
+                left.push(Part::Profile(profile));
             }
-            whole.profiles.push(profile);
+            for identity in state.identities() {
+                let held = !state.is_erased() || {
+                    let holder = self.load::<Identity>(tenant, identity).await?.state.holder();
+                    holder == Some(profile)
+                };
+                addresses.extend(held.then_some(Part::Address(profile, identity)));
+            }
             next.extend(state.merged().filter(|merged| seen.insert(*merged)));
         }
-        if whole.profiles.len() > PROFILES_MAX
-            || whole.profiles.len() + whole.identities.len() > STREAMS_MAX
-        {
-            return Err(LogError::OutOfBounds("would erase too many profiles and addresses"));
-        }
-        Ok(whole)
+        left.extend(addresses);
+        Ok(Whole { profiles, left })
+    }
+}
+
+impl Part {
+    fn is_profile(self, customer: CustomerId) -> bool {
+        matches!(self, Self::Profile(profile) if profile == customer)
+    }
+}
+
+/// What is said of a customer who is forgotten.
+struct Forgetting {
+    customer: CustomerId,
+    legal_basis: Key,
+    texts_deleted: u64,
+}
+
+impl Forgetting {
+    /// Forgets these parts as well.
+    fn add<'d, L: Log>(&self, unit: Unit<'d, L>, parts: &[Part]) -> Unit<'d, L> {
+        parts.iter().fold(unit, |unit, part| match *part {
+            Part::Profile(profile) => {
+                let erase = customer::command::Erase {
+                    legal_basis: self.legal_basis.clone(),
+                    // Counted once, where it was asked for.
+                    texts_deleted: if profile == self.customer { self.texts_deleted } else { 0 },
+                };
+                unit.with::<Customer>(profile, erase).forgetting([profile.into()])
+            }
+            Part::Address(customer, identity) => {
+                unit.with::<Identity>(identity, identity::command::Release { customer })
+            }
+        })
     }
 }
 

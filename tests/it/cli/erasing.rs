@@ -4,11 +4,11 @@
 use std::{fs, path::Path, process::Stdio, time::Duration};
 
 use allhours_eventstore::embedded::Binaries;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::process::Command;
 use tokio_postgres::config::Host;
 
-use super::run::{Behind, replayed, run, until};
+use super::run::{Behind, mutate, replayed, run, until};
 use crate::process::Served;
 
 // Words that compression leaves whole: no part of them comes twice, or in other texts.
@@ -139,4 +139,42 @@ async fn assert_certificate_stands_in_the_log(folder: &Path, certificate: &Value
     assert_eq!(event["leafHash"], certificate["leafSha256"]);
     assert_eq!(event["payload"]["texts_deleted"], certificate["textsDeleted"]);
     assert!(certificate["textsDeleted"].as_u64() >= Some(2), "{certificate}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_customer_with_a_hundred_addresses_is_forgotten_by_one_command() {
+    let folder = tempfile::tempdir().expect("a folder of our own");
+    let folder = folder.path();
+    let server = Served::start(folder, &["--demo"]).await;
+    let admin = server.caller("admin").await;
+    let query = "mutation ($input: CustomerIdentifyInput!) {
+        customerIdentify(input: $input) { customer { id } }
+    }";
+    let name = json!({ "input": { "displayName": CANARIES[0] } });
+    let made = admin.data(query, &name).await;
+    let customer = made["customerIdentify"]["customer"]["id"].as_str().expect("an id");
+    for number in 0..100 {
+        let address = format!("{}{number}@example.org", CANARIES[0]);
+        let input = json!({ "customerId": customer, "channel": "EMAIL", "address": address });
+        mutate(&admin, "customerLinkAddress", input).await;
+    }
+    let opened = run(folder, &["replay", "--open"]).await.well();
+    assert_eq!(opened.matches(CANARIES[0]).count(), 101);
+
+    let erase = ["erase", "--tenant", "demo", "--customer", customer, "--output", "json"];
+    let foreseen = run(folder, &erase).await.json();
+    assert_eq!((&foreseen["addresses"], &foreseen["texts"]), (&json!(100), &json!(101)));
+    let erase = [&erase[..], &["--yes"]].concat();
+    let first = run(folder, &erase).await;
+    assert_eq!(first.code, 0, "{first:?}");
+    let first = first.json();
+    assert_eq!(first["certificate"]["textsDeleted"], 101);
+    let opened = run(folder, &["replay", "--open"]).await.well();
+    assert!(!opened.contains(CANARIES[0]), "nothing can be read any more");
+    assert!(!holds(&dump(folder).await, CANARIES[0].as_bytes()));
+    let freed = replayed(folder, &["--where", "type=identity.released"]).await;
+    assert_eq!(freed.len(), 100);
+    assert_eq!(run(folder, &erase).await.json(), first, "asked again, the answer is the same");
+    run(folder, &["verify"]).await.well();
+    server.stop().await;
 }

@@ -1,8 +1,17 @@
 //! Customers: addresses, consent, merging, deliveries, and being forgotten.
 
-use allhours_api::graphql::{
-    id::Kind,
-    viewer::{Role, Viewer},
+use allhours_api::{
+    desk::CommandContext,
+    graphql::{
+        id::Kind,
+        viewer::{Role, Viewer},
+    },
+};
+use allhours_domain::{
+    actor::Actor,
+    customer::{self, Customer},
+    ids::CustomerId,
+    text::Key,
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -166,4 +175,96 @@ async fn an_erased_customer_leaves_a_certificate_and_nothing_to_read() {
     // Their address is free: who writes from it now is somebody new.
     let next = desk.granted(&desk.integration, "intakeReceive", delivery("2"), INTAKE).await;
     assert_ne!(next["intake"]["customerId"], *customer);
+}
+
+/// Addresses of a customer's own, as many as may be.
+async fn link_addresses(desk: &TestDesk, customer: &str) {
+    for number in 0..Customer::IDENTITIES_MAX {
+        let mut input = address(customer);
+        input["address"] = json!(format!("lin{number}@example.org"));
+        desk.granted(&desk.ada, "customerLinkAddress", input, "customer { id }").await;
+    }
+}
+
+/// Nothing about these customers can be read, and their addresses are somebody else's now.
+async fn assert_forgotten(desk: &TestDesk, customers: &[Uuid]) {
+    let sql = "select (select count(*) from sealed where subject_id = any ($1)),
+        (select count(*) from subject_keys where subject_id = any ($1) and wrapped is not null),
+        (select count(*) from events where stream_id = any ($1) and name = 'customer.erased')";
+    let client = desk.database.owner().await.expect("a connection");
+    let row = client.query_one(sql, &[&customers]).await.expect("a row");
+    let counted: [i64; 3] = [row.get(0), row.get(1), row.get(2)];
+    assert_eq!(counted, [0, 0, i64::try_from(customers.len()).expect("few")]);
+    assert_eq!(desk.findings().await, []);
+}
+
+#[tokio::test]
+async fn a_customer_with_as_many_addresses_as_may_be_can_be_forgotten() {
+    let desk = TestDesk::open().await;
+    let (lin, id) = desk.customer("Lin").await;
+    link_addresses(&desk, &id).await;
+    let erase = json!({ "customerId": id, "legalBasis": "gdpr-17" });
+    let done = desk.granted(&desk.admin, "customerErase", erase.clone(), CERTIFICATE).await;
+    assert_eq!(done["certificate"]["textsDeleted"], json!(101));
+    assert_eq!(done["position"], json!(desk.head().await), "all of it is waited for");
+    assert_forgotten(&desk, &[lin.id]).await;
+    let again = desk.granted(&desk.admin, "customerErase", erase, CERTIFICATE).await;
+    assert_eq!(again["certificate"], done["certificate"]);
+    let (_, mia) = desk.customer("Mia").await;
+    link_addresses(&desk, &mia).await;
+}
+
+#[tokio::test]
+async fn a_customer_is_forgotten_with_every_profile_however_many_were_merged() {
+    let desk = TestDesk::open().await;
+    let (root, id) = desk.customer("Lin").await;
+    let mut everybody = vec![root.id];
+    for _ in 0..4 {
+        // Each holds a tree of its own.
+        let (branch, branch_id) = desk.customer("Lin Y.").await;
+        everybody.push(branch.id);
+        for _ in 0..17 {
+            let (leaf, leaf_id) = desk.customer("L. Yue").await;
+            everybody.push(leaf.id);
+            let merge = json!({ "sourceId": leaf_id, "targetId": branch_id });
+            desk.granted(&desk.ada, "customerMerge", merge, "customer { id }").await;
+        }
+        let merge = json!({ "sourceId": branch_id, "targetId": id });
+        desk.granted(&desk.ada, "customerMerge", merge, "customer { id }").await;
+    }
+    let erase = json!({ "customerId": id, "legalBasis": "gdpr-17" });
+    let done = desk.granted(&desk.admin, "customerErase", erase, CERTIFICATE).await;
+    assert_eq!(done["certificate"]["textsDeleted"], json!(everybody.len()));
+    assert_forgotten(&desk, &everybody).await;
+}
+
+#[tokio::test]
+async fn an_erasure_that_was_broken_off_goes_on_when_asked_again() {
+    let desk = TestDesk::open().await;
+    let (lin, id) = desk.customer("Lin").await;
+    let (twin, twin_id) = desk.customer("Lin Y.").await;
+    link_addresses(&desk, &id).await;
+    let merge = json!({ "sourceId": twin_id, "targetId": id });
+    desk.granted(&desk.ada, "customerMerge", merge, "customer { id }").await;
+    // No further than the customer's own profile.
+    let elsewhere = desk.elsewhere();
+    let actor = Actor::System("erase".to_owned());
+    let context = CommandContext::now(desk.tenant, actor);
+    let legal_basis = Key::new("gdpr-17").expect("a code");
+    let erase = customer::command::Erase { legal_basis: legal_basis.clone(), texts_deleted: 102 };
+    let unit = elsewhere.unit(&context).with::<Customer>(lin.id, erase);
+    unit.forgetting([CustomerId(lin.id).into()]).commit().await.expect("granted");
+    let foreseen = elsewhere.foresee_erasure(desk.tenant, CustomerId(lin.id)).await;
+    let foreseen = foreseen.expect("the log answers").expect("a customer");
+    assert_eq!((foreseen.addresses, foreseen.texts, foreseen.erased), (100, 1, false));
+
+    let erase = json!({ "customerId": id, "legalBasis": "gdpr-17" });
+    let done = desk.granted(&desk.admin, "customerErase", erase, CERTIFICATE).await;
+    assert_eq!(done["certificate"]["textsDeleted"], json!(102));
+    assert_forgotten(&desk, &[lin.id, twin.id]).await;
+    let foreseen = elsewhere.foresee_erasure(desk.tenant, CustomerId(lin.id)).await;
+    let foreseen = foreseen.expect("the log answers").expect("a customer");
+    assert_eq!((foreseen.addresses, foreseen.texts, foreseen.erased), (0, 0, true));
+    let (_, mia) = desk.customer("Mia").await;
+    link_addresses(&desk, &mia).await;
 }

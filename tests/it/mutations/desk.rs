@@ -18,6 +18,7 @@ use allhours_eventstore::{
     pg::{PgLog, PgLogOptions},
     recorded::Position,
     tail::Tail,
+    verify::verify,
 };
 use allhours_projections::{
     runner::{Runner, RunnerOptions},
@@ -192,6 +193,12 @@ impl TestDesk {
     /// The desk as another process has it: on the same log, with a memory of its own.
     pub fn elsewhere(&self) -> Desk<PgLog> {
         Desk::new(self.log.clone())
+    }
+
+    /// The positions of all events that verifying the log finds something about.
+    pub async fn findings(&self) -> Vec<Option<Position>> {
+        let verified = verify(&self.database, |_| ()).await.expect("the log can be read");
+        verified.findings.iter().map(|finding| finding.position).collect()
     }
 
     /// The position of the last event.
