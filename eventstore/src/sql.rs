@@ -63,7 +63,9 @@ statements! {
     VERIFY_EVENT_IDS = "verify/event_ids";
     VERIFY_HEADS = "verify/heads";
     VERIFY_LOST_KEYS = "verify/lost_keys";
+    VERIFY_REDACTED = "verify/redacted";
     VERIFY_STRAYS = "verify/strays";
     VERIFY_SUBJECT_KEYS = "verify/subject_keys";
+    VERIFY_UNFORGOTTEN = "verify/unforgotten";
     VERIFY_VERSIONS = "verify/versions";
 }

@@ -6,21 +6,24 @@
 
 mod checkpoints;
 mod keys;
+mod sealed;
 
 use allhours_domain::ids::TenantId;
-use serde_json::Value;
 use tokio_postgres::{Client, Row};
 use uuid::Uuid;
 
-use self::checkpoints::Checking;
+use self::{
+    checkpoints::Checking,
+    sealed::{Redacted, check_texts, texts_named},
+};
 use crate::{
-    canonical::{canonical_bytes, leaf_hash, sha256},
+    canonical::{canonical_bytes, leaf_hash},
     checkpoint::note::Verifier,
     database::Database,
     error::LogError,
     pg,
-    recorded::{Position, Recorded},
-    sql, texts,
+    recorded::Position,
+    sql,
 };
 
 pub use self::keys::verify_keys;
@@ -64,6 +67,8 @@ pub enum Rule {
     LeafHashesAgree,
     /// A sealed text is the one that its event names.
     TextsAgree,
+    /// A sealed text that an event names is there, unless the log says why it was deleted.
+    TextsAreKept,
     /// A sealed text belongs to an event, and to a subject that was not forgotten.
     NoTextIsLeftOver,
     /// Every signed checkpoint is that of the events up to it.
@@ -88,6 +93,9 @@ impl Rule {
             Self::EventsRead => "an event has a known name and the shape of its version",
             Self::LeafHashesAgree => "no stored byte of an event was changed",
             Self::TextsAgree => "a sealed text is the one that its event names",
+            Self::TextsAreKept => {
+                "a sealed text is there unless it was forgotten, redacted or taken in"
+            }
             Self::CheckpointsAgree => "a checkpoint is signed and is that of the events up to it",
             Self::NoTextIsLeftOver => {
                 "a sealed text belongs to an event and a subject who was not forgotten"
@@ -105,7 +113,7 @@ pub struct Verified {
     pub events: u64,
     /// How many sealed texts that are there.
     pub texts: u64,
-    /// How many texts that events name and that were deleted.
+    /// How many texts that events name and that were deleted, as the log says.
     pub texts_deleted: u64,
     /// How many checkpoints.
     pub checkpoints: u64,
@@ -158,12 +166,13 @@ pub async fn verify_signed(
     client.batch_execute(sql::VERIFY_BEGIN).await?;
     let mut verified = Verified::default();
     let mut checking = Checking::begin(client, keys).await?;
+    let redacted = Redacted::read(client).await?;
     loop {
         let rows = client.query(sql::LOG_READ, &[&verified.head, &PAGE_EVENTS]).await?;
         if rows.is_empty() {
             break;
         }
-        check_page(client, &rows, &mut verified).await?;
+        check_page(client, &rows, &redacted, &mut verified).await?;
         for row in &rows {
             // A hash of another length is found by its row, and here by every checkpoint after.
             let leaf = row.try_get::<_, &[u8]>(15)?.try_into().unwrap_or_default();
@@ -194,6 +203,7 @@ pub async fn verify_signed(
 async fn check_page(
     client: &Client,
     rows: &[Row],
+    redacted: &Redacted,
     verified: &mut Verified,
 ) -> Result<(), LogError> {
     let mut named = Vec::new();
@@ -224,62 +234,7 @@ async fn check_page(
             None => verified.found(finding(Rule::EventsRead)),
         }
     }
-    check_texts(client, &named, verified).await
-}
-
-/// A text that an event names.
-struct NamedText {
-    tenant: TenantId,
-    position: Position,
-    event: Uuid,
-    text: texts::Named,
-}
-
-fn texts_named(event: &Recorded) -> Option<Vec<NamedText>> {
-    if !texts::may_hold_texts(&event.payload) {
-        return Some(Vec::new());
-    }
-    let mut payload: Value = serde_json::from_str(&event.payload).ok()?;
-    let (tenant, position, id) = (event.tenant, event.position, event.event_id.0);
-    let named = texts::named(&mut payload)?;
-    Some(named.into_iter().map(|text| NamedText { tenant, position, event: id, text }).collect())
-}
-
-async fn check_texts(
-    client: &Client,
-    named: &[NamedText],
-    verified: &mut Verified,
-) -> Result<(), LogError> {
-    if named.is_empty() {
-        return Ok(());
-    }
-    let tenants: Vec<Uuid> = named.iter().map(|it| it.tenant.0).collect();
-    let subjects: Vec<Uuid> = named.iter().map(|it| it.text.subject.0).collect();
-    let positions: Vec<Position> = named.iter().map(|it| it.position).collect();
-    let fields: Vec<i16> = named.iter().map(|it| it.text.field).collect();
-    let rows =
-        client.query(sql::LOG_CIPHERTEXTS, &[&tenants, &subjects, &positions, &fields]).await?;
-    let stored: std::collections::HashMap<(Position, i16), String> = rows
-        .iter()
-        .map(|row| ((row.get(0), row.get(1)), hex::encode(sha256(row.get::<_, &[u8]>(3)))))
-        .collect();
-    for NamedText { tenant, position, event, text } in named {
-        match stored.get(&(*position, text.field)) {
-            None => verified.texts_deleted += 1,
-            Some(hash) => {
-                verified.texts += 1;
-                if *hash != text.hash {
-                    verified.found(Finding {
-                        rule: Rule::TextsAgree,
-                        position: Some(*position),
-                        tenant: Some(*tenant),
-                        id: Some(*event),
-                    });
-                }
-            }
-        }
-    }
-    Ok(())
+    check_texts(client, &named, redacted, verified).await
 }
 
 impl std::fmt::Display for Finding {

@@ -139,6 +139,21 @@ async fn verify_names_texts_that_were_changed_or_left_over() {
 }
 
 #[tokio::test]
+async fn verify_names_a_text_that_is_gone_though_nobody_forgot_it() {
+    let (_log, database) = written().await;
+    tamper(&database, "delete from sealed where position = 1").await;
+    let verified = verified(&database).await;
+    assert_eq!(verified.findings.len(), 1, "{:?}", verified.findings);
+    let finding = &verified.findings[0];
+    assert_eq!((finding.position, finding.rule), (Some(1), Rule::TextsAreKept));
+    let client = database.owner().await.expect("a connection");
+    let row = client.query_one("select event_id from events where position = 1", &[]).await;
+    assert_eq!(finding.id, Some(row.expect("an event").get(0)));
+    // Of the other one who is named, the log says why nothing is there.
+    assert_eq!((verified.texts, verified.texts_deleted), (0, 1));
+}
+
+#[tokio::test]
 async fn verify_names_a_head_that_is_wrong() {
     let (_log, database) = written().await;
     tamper(&database, "update streams set version = 7 where last_position = 5").await;

@@ -122,3 +122,27 @@ async fn around_events_that_nobody_can_read_everything_goes_on_and_verify_names_
     assert!(differences.clone().all(|it| it["differences"] == 0), "{said}");
     server.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_text_that_is_gone_though_nobody_was_forgotten_is_named_by_verify() {
+    let home = home();
+    let place = Place::new(&home.path().join("data"));
+    let server = place.serve(&["--demo"]).await;
+    place.verify().await;
+    let client = connect_inside(place.data()).await;
+    let deletion = "delete from sealed where (position, field) in
+        (select position, field from sealed order by position, field limit 1)
+        returning position, event_id::text";
+    let row = client.query_one(deletion, &[]).await.expect("nothing forbids it");
+    let (position, event): (i64, String) = (row.get(0), row.get(1));
+
+    let output = place.output(&["verify", "--output", "json"]).await;
+    assert_eq!(output.status.code(), Some(1));
+    let said: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let findings = said["log"]["findings"].as_array().expect("a list");
+    assert_eq!(findings.len(), 1, "{said}");
+    let finding = findings[0].as_str().expect("a sentence");
+    assert!(finding.contains(&format!("position {position};")), "{finding}");
+    assert!(finding.contains(&format!("row {event}")), "{finding}");
+    server.stop().await;
+}

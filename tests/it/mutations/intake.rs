@@ -256,6 +256,7 @@ async fn a_parked_delivery_becomes_a_message_of_the_customer_whom_a_person_names
     // It moved: what stays behind would outlive the customer's erasure.
     let gone = json!({ "text": null, "state": "ERASED" });
     assert_eq!((&intake["raw"], &intake["externalId"]), (&gone, &gone));
+    assert_eq!(desk.findings().await, []);
 
     let again = desk.taken_in(&parked, more).await;
     assert_eq!((&again["repeated"], &again["position"]), (&json!(true), &taken["position"]));

@@ -209,6 +209,7 @@ async fn a_redacted_message_can_be_read_by_nobody_and_its_text_is_gone_from_the_
     desk.granted(&desk.supervisor, "conversationRedact", redact, CONVERSATION).await;
     // The text went, the reason came.
     assert_eq!(sealed(&desk).await, before);
+    assert_eq!(desk.findings().await, []);
     for viewer in [&lin, &desk.ada, &desk.admin] {
         assert_eq!(texts(&desk.messages(viewer, &id).await), ["ERASED"]);
     }
@@ -240,4 +241,16 @@ async fn redacting_a_message_deletes_what_its_provider_sent_even_after_it_was_sp
     desk.granted(&desk.supervisor, "conversationRedact", redact, CONVERSATION).await;
     // Gone: the text, the provider's form of it and the provider's id. Come: the reason.
     assert_eq!(sealed(&desk).await, before - 2);
+    assert_eq!(desk.findings().await, []);
+
+    // Of the other message, and of the reason, nothing says why they should be gone.
+    let client = desk.database.owner().await.expect("a connection");
+    let deletion = "with lost as (delete from sealed where event_id in (select event_id from events
+        where name in ('conversation.customer_message_received', 'intake.received',
+            'conversation.message_redacted')) returning position)
+        select distinct position from lost order by position";
+    let lost = client.query(deletion, &[]).await.expect("nothing forbids it");
+    let lost: Vec<Option<i64>> = lost.iter().map(|row| row.get(0)).collect();
+    assert_eq!(lost.len(), 3);
+    assert_eq!(desk.findings().await, lost);
 }
