@@ -259,7 +259,8 @@ impl Customer {
         Ok(self.facts(ctx).await?.identified_at.map(DateTime))
     }
 
-    /// What their conversations add up to now, also where the customer is read as of the past.
+    /// What their conversations add up to now, also where the customer is read as of the past;
+    /// of this profile alone, without those that were merged into it.
     async fn contacts(&self, ctx: &Context<'_>) -> Result<Contacts> {
         let contacts = Loaders::of(ctx)?.contacts.load_one(self.customer_id()).await?;
         Ok(contacts.map_or_else(Contacts::default, |it| Contacts {
@@ -270,7 +271,8 @@ impl Customer {
         }))
     }
 
-    /// Their conversations as they are now, the last active first.
+    /// Their conversations as they are now, the last active first; of this profile alone,
+    /// without those that were merged into it.
     async fn conversations(
         &self,
         ctx: &Context<'_>,
