@@ -1,6 +1,12 @@
 //! A commit that a standby was to confirm, and nobody waited for: it is acknowledged to nobody.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use tokio_postgres::Client;
 use tokio_util::sync::CancellationToken;
@@ -16,14 +22,25 @@ const GIVE_UP: &str = "select pg_cancel_backend(pid) from pg_stat_activity
     where wait_event = 'SyncRep'";
 const TRIES: usize = 3;
 
-async fn hurry(administrator: Client, stop: CancellationToken) -> (Client, usize) {
-    let mut given_up = 0;
+/// A commit that writes something and changes nothing.
+const PROBE: &str = "select pg_logical_emit_message(true, 'probe', '')";
+
+async fn hurry(administrator: Client, given_up: Arc<AtomicUsize>, stop: CancellationToken) {
     while !stop.is_cancelled() {
         let rows = administrator.query(GIVE_UP, &[]).await.expect("an administrator may");
-        given_up += rows.len();
+        given_up.fetch_add(rows.len(), Ordering::AcqRel);
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    (administrator, given_up)
+}
+
+/// Waits until commits wait: a server takes in a changed setting some time after it was told to.
+async fn commits_wait(administrator: &Client, given_up: &AtomicUsize) {
+    let waits = async {
+        while given_up.load(Ordering::Acquire) == 0 {
+            administrator.execute(PROBE, &[]).await.expect("an administrator may");
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), waits).await.expect("commits wait at last");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -44,13 +61,18 @@ async fn a_commit_that_no_standby_has_confirmed_is_not_acknowledged_until_one_ha
     administrator.execute("select pg_reload_conf()", &[]).await.expect("an administrator may");
 
     let stop = CancellationToken::new();
-    let hurrying = tokio::spawn(hurry(administrator, stop.clone()));
+    let given_up = Arc::new(AtomicUsize::new(0));
+    let hurrying =
+        tokio::spawn(hurry(postgres.connect().await, Arc::clone(&given_up), stop.clone()));
+    commits_wait(&administrator, &given_up).await;
+    let before_writing = given_up.load(Ordering::Acquire);
     for writer in &mut writers {
         let written = writer.write(&caller).await;
         assert_eq!(written, Err(Trouble::Told("UNAVAILABLE".to_owned())));
     }
     stop.cancel();
-    let (administrator, given_up) = hurrying.await.expect("the administrator goes on");
+    hurrying.await.expect("the administrator goes on");
+    let given_up = given_up.load(Ordering::Acquire) - before_writing;
     assert!(given_up >= TRIES, "only {given_up} waits were given up");
     // The primary has them all the same: this is what must not be told to anybody yet.
     let standing = "select count(*) from events where name = 'conversation.note_added'
