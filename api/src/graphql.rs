@@ -1,6 +1,6 @@
 //! The GraphQL schema: queries, mutations, subscriptions.
 //!
-//! Read [`viewer`] (who asks), [`permissions`] (who may ask for what), [`limits`] (how much),
+//! Read [`viewer`] (who asks), [`permissions`] (who may ask for what), [`cost`] and [`limits`] (how much),
 //! then [`query`], [`mutation`] and [`subscription`]. An object's file is named after it.
 
 pub mod actor;
@@ -10,6 +10,7 @@ pub mod as_of;
 pub mod call;
 pub mod churn;
 pub mod conversation;
+pub mod cost;
 pub mod customer;
 pub mod desk;
 pub mod error;
@@ -44,6 +45,7 @@ pub mod words;
 use async_graphql::SDLExportOptions;
 
 use self::{
+    cost::written::Priced,
     limits::{Guards, Limits},
     mutation::Mutation,
     query::Query,
@@ -52,7 +54,7 @@ use self::{
 };
 
 /// The schema.
-pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
+pub type Schema = async_graphql::Schema<Query, Mutation, Priced<Subscription>>;
 
 /// How strict the schema is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,8 +78,8 @@ pub fn build(services: Services, options: Options) -> Schema {
     builder.finish()
 }
 
-fn unbound() -> async_graphql::SchemaBuilder<Query, Mutation, Subscription> {
-    Schema::build(Query::default(), Mutation::default(), Subscription::default())
+fn unbound() -> async_graphql::SchemaBuilder<Query, Mutation, Priced<Subscription>> {
+    Schema::build(Query::default(), Mutation::default(), Priced::default())
         .limit_recursive_depth(NESTING_MAX)
 }
 

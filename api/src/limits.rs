@@ -1,17 +1,25 @@
-//! How often: requests of one token, of one tenant, and from one address.
+//! How often and how much: requests of one token, of one tenant, and from one address; and what
+//! the documents of one token cost, see [`budget`].
+
+pub mod budget;
 
 use std::{
     fmt,
     hash::Hash,
     net::IpAddr,
     num::NonZeroU32,
-    sync::atomic::{AtomicU32, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
     time::Duration,
 };
 
 use allhours_domain::ids::TenantId;
 use governor::{DefaultKeyedRateLimiter, Quota, clock::Clock};
 
+pub use self::budget::Budget;
+use self::budget::Budgets;
 use crate::{auth::Authenticated, config::Limits};
 
 /// After how many questions what is no longer needed is dropped.
@@ -62,6 +70,7 @@ pub struct RateLimits {
     tenant: Limit<TenantId>,
     address: Limit<IpAddr>,
     refused: Limit<IpAddr>,
+    budgets: Option<Arc<Budgets>>,
     asked: AtomicU32,
 }
 
@@ -72,14 +81,15 @@ impl fmt::Debug for RateLimits {
 }
 
 impl RateLimits {
-    /// As the settings say.
+    /// As the settings say; `cost_max` is what one document may cost.
     #[must_use]
-    pub fn new(limits: &Limits) -> Self {
+    pub fn new(limits: &Limits, cost_max: u64) -> Self {
         Self {
             token: Limit::new(limits.token_per_minute, BURST_MIN),
             tenant: Limit::new(limits.tenant_per_minute, BURST_MIN),
             address: Limit::new(limits.address_per_minute, BURST_MIN),
             refused: Limit::new(limits.refused_tokens_per_minute, 1),
+            budgets: Budgets::new(limits.token_cost_per_minute, cost_max),
             asked: AtomicU32::new(0),
         }
     }
@@ -95,6 +105,7 @@ impl RateLimits {
             self.tenant.sweep();
             self.address.sweep();
             self.refused.sweep();
+            self.budgets.iter().for_each(|budgets| budgets.sweep());
         }
         self.address.check(&address)
     }
@@ -107,6 +118,12 @@ impl RateLimits {
     pub fn of(&self, who: &Authenticated) -> Result<(), TooMany> {
         self.token.check(&who.token)?;
         self.tenant.check(&who.viewer.tenant)
+    }
+
+    /// What the documents of somebody may still cost; none where there is no limit.
+    #[must_use]
+    pub fn budget(&self, who: &Authenticated) -> Option<Budget> {
+        self.budgets.as_ref().map(|budgets| budgets.of(who.token))
     }
 
     /// Counts a refused token.

@@ -28,7 +28,7 @@ fn program(folder: &Path) -> Command {
     assert!(program.exists(), "{} is not built; run scripts/bench", program.display());
     let mut command = Command::new(program);
     command.arg("--data-dir").arg(folder).env_remove("DATABASE_URL").kill_on_drop(true);
-    for limit in ["TOKEN", "TENANT", "ADDRESS"] {
+    for limit in ["TOKEN", "TOKEN_COST", "TENANT", "ADDRESS"] {
         command.env(format!("ALLHOURS_LIMITS_{limit}_PER_MINUTE"), "0");
     }
     command

@@ -1,5 +1,7 @@
 //! The whole desk over HTTP, as the audit suite, real clients and a real browser see it.
 
+mod conventions;
+
 use std::{process::Stdio, sync::Arc, time::Duration};
 
 use allhours_api::{
@@ -28,6 +30,11 @@ pub(crate) struct Desk {
 }
 
 pub(crate) async fn desk() -> Desk {
+    desk_with(&[]).await
+}
+
+/// With these settings as well.
+pub(crate) async fn desk_with(more: &[(&'static str, &str)]) -> Desk {
     let database = allhours_tests::database::database().await;
     let folder = tempfile::tempdir().expect("a folder of our own");
     let host = database.config().get_hosts().iter().find_map(|host| match host {
@@ -37,13 +44,12 @@ pub(crate) async fn desk() -> Desk {
     let host = host.expect("the test server has a socket");
     let name = database.config().get_dbname().expect("the database has a name");
     let user = database.config().get_user().expect("the database has a user");
-    let overrides = Overrides {
-        file: None,
-        settings: vec![
-            ("database.url", format!("host='{host}' dbname='{name}' user='{user}'")),
-            ("data.dir", folder.path().display().to_string()),
-        ],
-    };
+    let mut settings = vec![
+        ("database.url", format!("host='{host}' dbname='{name}' user='{user}'")),
+        ("data.dir", folder.path().display().to_string()),
+    ];
+    settings.extend(more.iter().map(|(name, value)| (*name, (*value).to_owned())));
+    let overrides = Overrides { file: None, settings };
     let settings = Arc::new(config::load(&overrides, &environment()).expect("the settings fit"));
     let metrics = telemetry::count().expect("metrics are counted");
     let opened = Server::open(Arc::clone(&settings), metrics).await.expect("the desk opens");
@@ -89,14 +95,23 @@ impl Desk {
     }
 
     async fn ask(&self, role: Role, query: &str) -> Value {
-        let answer = reqwest::Client::new()
-            .post(format!("{}/graphql", self.address))
-            .bearer_auth(self.token(role))
-            .json(&serde_json::json!({"query": query}))
-            .send()
-            .await
-            .expect("the server answers");
+        let answer = self.post(role, &serde_json::json!({"query": query}), &[]).await;
         answer.json().await.expect("the answer is JSON")
+    }
+
+    /// The answer to a body sent with these headers.
+    pub(crate) async fn post(
+        &self,
+        role: Role,
+        body: &Value,
+        headers: &[(&str, &str)],
+    ) -> reqwest::Response {
+        let mut request = reqwest::Client::new().post(format!("{}/graphql", self.address));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let answer = request.bearer_auth(self.token(role)).json(body).send().await;
+        answer.expect("the server answers")
     }
 }
 

@@ -60,6 +60,7 @@ impl Place {
     pub fn new(data: &Path) -> Self {
         let limits = [
             "ALLHOURS_LIMITS_TOKEN_PER_MINUTE",
+            "ALLHOURS_LIMITS_TOKEN_COST_PER_MINUTE",
             "ALLHOURS_LIMITS_TENANT_PER_MINUTE",
             "ALLHOURS_LIMITS_ADDRESS_PER_MINUTE",
         ];

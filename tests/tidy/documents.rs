@@ -9,6 +9,7 @@ fn the_documents_are_there_and_the_map_is_short() {
         "ARCHITECTURE.md",
         "CHANGELOG.md",
         "LICENSE",
+        "docs/api.md",
         "docs/events.md",
         "docs/adding-an-event.md",
         "docs/adding-a-projection.md",

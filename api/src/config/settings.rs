@@ -169,6 +169,8 @@ settings! {
     Limits {
         /// Of one token.
         token_per_minute: u32,
+        /// What the documents of one token may cost.
+        token_cost_per_minute: u32,
         /// Of one tenant.
         tenant_per_minute: u32,
         /// From one address.

@@ -36,6 +36,30 @@ fn the_schema_in_the_repository_is_the_one_that_is_served() {
     );
 }
 
+#[test]
+fn the_schema_says_what_a_field_costs_by_the_rules_that_it_is_charged_by() {
+    let schema = sdl();
+    let lines: Vec<&str> = schema.lines().map(str::trim).collect();
+    let ends = |what: &str| lines.iter().filter(|line| line.ends_with(what)).count();
+    let pages = ["first: Int,", "first: Int!,"].map(|page| ends(page)).iter().sum::<usize>();
+    let sized = lines.iter().filter(|line| line.contains("@listSize(slicingArguments:")).count();
+    assert_eq!(sized, pages, "each page, and nothing else, says by what it is sized");
+    let mutations = RULES.iter().filter(|(name, _)| name.starts_with("Mutation.")).count();
+    assert_eq!(ends("Payload! @cost(weight: \"11\")"), mutations);
+    for line in [
+        "): QueueEntryConnection! @listSize(slicingArguments: [\"first\", \"last\"], \
+         sizedFields: [\"edges\", \"nodes\"])",
+        "): SearchResults! @listSize(slicingArguments: [\"first\"], sizedFields: [\"hits\"])",
+        "): [Node]! @listSize(assumedSize: 100)",
+        "teams: [Team!]! @listSize(assumedSize: 20)",
+        "directive @cost(weight: String!) on FIELD_DEFINITION",
+        "directive @listSize(assumedSize: Int, slicingArguments: [String!], \
+         sizedFields: [String!], requireOneSlicingArgument: Boolean = true) on FIELD_DEFINITION",
+    ] {
+        assert!(lines.contains(&line), "{line}");
+    }
+}
+
 #[tokio::test]
 async fn every_root_field_has_a_line_in_the_table_of_permissions_and_the_other_way_round() {
     let schema = introspected().await;

@@ -53,7 +53,7 @@ impl<E: Executor> Service<E> {
         Self {
             executor,
             authenticator,
-            limits: RateLimits::new(&settings.limits),
+            limits: RateLimits::new(&settings.limits, settings.graphql.cost_max),
             documents: Documents::default(),
             readiness: Readiness::default(),
             metrics,
@@ -66,6 +66,10 @@ impl<E: Executor> Service<E> {
     /// A document ready to be executed in somebody's name.
     pub fn prepared(&self, request: Request, who: &Authenticated, id: &RequestId) -> Request {
         let request = request.data(who.viewer.clone()).data(id.clone());
+        let request = match self.limits.budget(who) {
+            Some(budget) => request.data(budget),
+            None => request,
+        };
         if self.settings.graphql.introspection { request } else { request.disable_introspection() }
     }
 

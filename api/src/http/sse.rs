@@ -11,7 +11,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::Response,
 };
-use futures_util::StreamExt;
+use futures_util::{StreamExt, stream};
 
 use super::{
     accept::Media,
@@ -44,7 +44,13 @@ pub fn stream<E: Executor>(
     };
     let ping = Duration::from_millis(service.settings.subscriptions.ping_ms);
     let stopping = service.stopping.clone();
-    let mut responses = service.executor.execute_stream(document, None);
+    let mut responses = match operation {
+        Some(OperationType::Subscription) => service.executor.execute_stream(document, None),
+        Some(OperationType::Query | OperationType::Mutation) | None => {
+            let service = Arc::clone(service);
+            stream::once(async move { service.executor.execute(document).await }).boxed()
+        }
+    };
     let id = id.clone();
     let events = async_stream::stream! {
         let _place = place;

@@ -180,3 +180,38 @@ async fn what_costs_too_much_or_is_not_allowed_never_runs() {
     let cheap = ask(&boss, "{ position }").await;
     assert_eq!(cheap["extensions"]["cost"]["maximum"], 1_000);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_says_what_was_asked_for_and_what_was_given() {
+    let served = Served::new().await;
+    let mut position = json!(null);
+    for number in 0..3 {
+        let from = format!("a{number}@b.c");
+        let intake = served.message(TENANT, &from, &format!("m{number}"), "Hello").await;
+        position = intake["position"].clone();
+    }
+    let cost = async |document: &str, variables: serde_json::Value| {
+        let answer = served.answer(&admin(TENANT), document, variables).await;
+        let cost = &answer["extensions"]["cost"];
+        (cost["requested"].clone(), cost["actual"].clone())
+    };
+    let list = "query($p: Position) { conversations(first: 10, minPosition: $p) \
+        { nodes { id customer { id } } } }";
+    // A connection, and a conversation with its customer: for each of ten rows, and for three.
+    assert_eq!(cost(list, json!({ "p": position })).await, (json!(30), json!(7)));
+    let paged = "{ customers(first: 5) { edges { node { id } } pageInfo { hasNextPage } } }";
+    assert_eq!(cost(paged, json!({})).await, (json!(20), json!(8)));
+    // What a payload of an event holds is one value, also by another name.
+    let events = "{ events(last: 2) { nodes { payload why: payload } } }";
+    assert_eq!(cost(events, json!({})).await, (json!(4), json!(3)));
+    let team = "mutation { teamCreate(input: { name: \"One\" }) { team { id } } }";
+    assert_eq!(cost(team, json!({})).await, (json!(12), json!(12)));
+    assert_eq!(cost("{ position }", json!({})).await, (json!(0), json!(0)));
+    let schema = "{ __schema { types { name } } }";
+    assert_eq!(cost(schema, json!({})).await, (json!(0), json!(0)));
+    let refused = "{ conversations(first: 100) { nodes { customer { conversations(first: 100) \
+        { nodes { id } } } } } }";
+    assert_eq!(cost(refused, json!({})).await, (json!(20_300), json!(0)));
+    let unknown = "{ conversations(first: 10) { nodes { nothing } } }";
+    assert_eq!(cost(unknown, json!({})).await.1, json!(0));
+}

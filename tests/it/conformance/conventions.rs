@@ -1,0 +1,51 @@
+//! What `docs/api.md` promises to callers, over HTTP.
+
+use allhours_api::graphql::viewer::Role;
+use reqwest::header::RETRY_AFTER;
+use serde_json::{Value, json};
+
+use super::desk_with;
+
+const RESPONSE_JSON: (&str, &str) = ("accept", "application/graphql-response+json");
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_spent_what_documents_may_cost_is_told_when_there_is_more() {
+    // A store of 50 that fills up by 1 a second.
+    let settings = [("limits.token_cost_per_minute", "60"), ("graphql.cost_max", "50")];
+    let desk = desk_with(&settings).await;
+    let token = desk.token(Role::Analyst);
+    let ask = async |token: &str, rows: u32| {
+        let query = format!("{{ events(first: {rows}) {{ nodes {{ position }} }} }}");
+        let request = reqwest::Client::new().post(format!("{}/graphql", desk.address));
+        let request = request.bearer_auth(token).json(&json!({ "query": query }));
+        let answer = request.header(RESPONSE_JSON.0, RESPONSE_JSON.1).send().await;
+        let answer = answer.expect("the server answers");
+        let status = answer.status().as_u16();
+        let wait = answer.headers().get(RETRY_AFTER).map(|it| it.to_str().expect("text"));
+        let wait = wait.map(|it| it.parse::<u64>().expect("a number"));
+        (status, wait, answer.json::<Value>().await.expect("the answer is JSON"))
+    };
+    // Twenty events and their page are 21 objects, of 40 that were asked for.
+    let (status, wait, answer) = ask(&token, 20).await;
+    let cost = &answer["extensions"]["cost"];
+    assert_eq!((status, wait), (200, None), "{answer}");
+    assert_eq!((&cost["requested"], &cost["actual"]), (&json!(40), &json!(21)), "{answer}");
+    let throttle = &cost["throttleStatus"];
+    assert_eq!(throttle["maximumAvailable"], 50, "{answer}");
+    assert_eq!(throttle["restoreRate"], 1.0, "{answer}");
+    let left = throttle["currentlyAvailable"].as_u64().expect("a number");
+    assert!((29..39).contains(&left), "{answer}");
+
+    let (status, wait, answer) = ask(&token, 25).await;
+    assert_eq!(status, 429, "{answer}");
+    assert!((11..=21).contains(&wait.expect("it says when")), "{wait:?}");
+    assert_eq!(answer["errors"][0]["extensions"]["code"], "RATE_LIMITED", "{answer}");
+    let cost = &answer["extensions"]["cost"];
+    assert_eq!((&cost["requested"], &cost["actual"]), (&json!(50), &json!(0)), "{answer}");
+    let (status, wait, answer) = ask(&token, 26).await;
+    assert_eq!((status, wait), (400, None), "what costs too much always does: {answer}");
+    assert_eq!(answer["errors"][0]["extensions"]["code"], "COST_EXCEEDED", "{answer}");
+    assert_eq!(ask(&desk.token(Role::Auditor), 25).await.0, 200, "others are not held up");
+    assert_eq!(ask(&token, 5).await.0, 200, "and what costs less still goes");
+    desk.stop().await;
+}
