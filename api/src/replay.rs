@@ -170,6 +170,7 @@ fn line(event: &Recorded) -> Result<String, ReplayError> {
         "commandId": event.command_id,
         "correlationId": event.correlation_id,
         "causationId": event.causation_id,
+        "traceparent": event.traceparent.map(|it| it.to_string()),
         "actor": event.actor,
         "occurredAt": event.occurred_at,
         "recordedAt": event.recorded_at,

@@ -22,4 +22,5 @@ mod laws;
 pub mod personal;
 pub mod team;
 pub mod text;
+pub mod trace;
 pub mod words;

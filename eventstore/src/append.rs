@@ -4,6 +4,7 @@ use allhours_domain::{
     actor::Actor,
     catalogue::AnyEvent,
     ids::{CommandId, CorrelationId, EventId, SubjectId, TenantId},
+    trace::Traceparent,
 };
 use jiff::Timestamp;
 
@@ -22,6 +23,8 @@ pub struct Append {
     pub correlation_id: CorrelationId,
     /// The event that made somebody send the command, if any.
     pub causation_id: Option<EventId>,
+    /// The W3C trace of the request that asked for it, if it was part of one.
+    pub traceparent: Option<Traceparent>,
     /// Who or what asks.
     pub actor: Actor,
     /// When it happened.

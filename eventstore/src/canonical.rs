@@ -11,7 +11,9 @@
 //!
 //! The object's keys: `actor`, `causation_id`, `command_id`, `correlation_id`, `event_id`,
 //! `name`, `occurred_at`, `payload`, `recorded_at`, `schema_version`, `stream_id`,
-//! `stream_type`, `tenant_id`, `version`. The position is not in it: the Merkle tree gives it.
+//! `stream_type`, `tenant_id`, `traceparent`, `version`. `traceparent` is there only where the
+//! event has one: older events have none, and keep their bytes. The position is not in it: the
+//! Merkle tree gives it.
 //!
 //! The leaf hash is SHA-256 over a zero byte and the canonical bytes (RFC 6962, section 2.1).
 
@@ -20,6 +22,7 @@ use std::io::Write as _;
 use allhours_domain::{
     actor::Actor,
     ids::{CommandId, CorrelationId, EventId, TenantId},
+    trace::Traceparent,
 };
 use jiff::{Timestamp, TimestampRound, Unit};
 use ring::digest;
@@ -62,6 +65,8 @@ pub struct Envelope<'a> {
     pub correlation_id: CorrelationId,
     /// The event that made somebody send the command.
     pub causation_id: Option<EventId>,
+    /// The W3C trace of the request that asked for it, if it was part of one.
+    pub traceparent: Option<Traceparent>,
     /// Who or what caused it.
     pub actor: &'a Actor,
     /// When it happened, in whole microseconds.
@@ -82,6 +87,7 @@ impl<'a> From<&'a Recorded> for Envelope<'a> {
             command_id: event.command_id,
             correlation_id: event.correlation_id,
             causation_id: event.causation_id,
+            traceparent: event.traceparent,
             actor: &event.actor,
             occurred_at: event.occurred_at,
             recorded_at: event.recorded_at,
@@ -129,10 +135,11 @@ pub fn canonical_event(envelope: &Envelope<'_>, payload: &str) -> Result<Vec<u8>
         ),
     );
     string(envelope.stream.stream_type.0, &mut out)?;
-    write(
-        &mut out,
-        format_args!(",\"tenant_id\":\"{}\",\"version\":{}}}", envelope.tenant, envelope.version),
-    );
+    write(&mut out, format_args!(",\"tenant_id\":\"{}\"", envelope.tenant));
+    if let Some(traceparent) = envelope.traceparent {
+        write(&mut out, format_args!(",\"traceparent\":\"{traceparent}\""));
+    }
+    write(&mut out, format_args!(",\"version\":{}}}", envelope.version));
     Ok(out)
 }
 

@@ -151,6 +151,7 @@ impl State {
                 command_id: prepared.command_id,
                 correlation_id: prepared.correlation_id,
                 causation_id: prepared.causation_id,
+                traceparent: prepared.traceparent,
                 actor: prepared.actor.clone(),
                 occurred_at: prepared.occurred_at,
                 recorded_at: prepared.recorded_at,

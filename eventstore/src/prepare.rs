@@ -7,6 +7,7 @@ use allhours_domain::{
     catalogue::AnyEvent,
     decider::EventKind,
     ids::{CommandId, CorrelationId, EventId, SubjectId, TenantId},
+    trace::Traceparent,
 };
 use jiff::Timestamp;
 use serde_json::Value;
@@ -28,6 +29,7 @@ pub(crate) struct Prepared {
     pub request_hash: [u8; 32],
     pub correlation_id: CorrelationId,
     pub causation_id: Option<EventId>,
+    pub traceparent: Option<Traceparent>,
     pub actor: Actor,
     pub actor_text: String,
     pub occurred_at: Timestamp,
@@ -109,6 +111,7 @@ pub(crate) async fn prepare<R: KeyRows>(
         request_hash: append.request_hash,
         correlation_id: append.correlation_id,
         causation_id: append.causation_id,
+        traceparent: append.traceparent,
         actor_text: append.actor.to_string(),
         actor: append.actor,
         occurred_at: canonical::stored_instant(append.occurred_at),
@@ -164,6 +167,7 @@ fn finish(
         command_id: prepared.command_id,
         correlation_id: prepared.correlation_id,
         causation_id: prepared.causation_id,
+        traceparent: prepared.traceparent,
         actor: &prepared.actor,
         occurred_at: prepared.occurred_at,
         recorded_at: prepared.recorded_at,

@@ -4,6 +4,7 @@ use allhours_domain::{
     actor::Actor,
     catalogue::{AnyEvent, UnreadableEvent},
     ids::{CommandId, CorrelationId, EventId, TenantId},
+    trace::Traceparent,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -75,6 +76,8 @@ pub struct Recorded {
     pub correlation_id: CorrelationId,
     /// The event that made somebody send the command, if any.
     pub causation_id: Option<EventId>,
+    /// The W3C trace of the request that asked for it, if it was part of one.
+    pub traceparent: Option<Traceparent>,
     /// Who or what caused it.
     pub actor: Actor,
     /// When it happened.

@@ -94,7 +94,7 @@ impl Desk {
         said(node.arg(self.token(Role::Admin)).args(arguments)).await
     }
 
-    async fn ask(&self, role: Role, query: &str) -> Value {
+    pub(crate) async fn ask(&self, role: Role, query: &str) -> Value {
         let answer = self.post(role, &serde_json::json!({"query": query}), &[]).await;
         answer.json().await.expect("the answer is JSON")
     }

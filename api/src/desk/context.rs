@@ -3,6 +3,7 @@
 use allhours_domain::{
     actor::Actor,
     ids::{CommandId, CorrelationId, EventId, TenantId},
+    trace::Traceparent,
 };
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
@@ -22,6 +23,8 @@ pub struct CommandContext {
     pub correlation_id: CorrelationId,
     /// The event that made somebody send the command, if any.
     pub causation_id: Option<EventId>,
+    /// The W3C trace of the request that asked for it, if it was part of one.
+    pub traceparent: Option<Traceparent>,
     /// When it happened; past instants are for imports.
     pub at: Timestamp,
     /// What was asked, where the commands themselves hold instants or ids made for this one
@@ -40,6 +43,7 @@ impl CommandContext {
             command_id,
             correlation_id: CorrelationId(command_id.0),
             causation_id: None,
+            traceparent: None,
             at: clock::now(),
             fingerprint: None,
         }

@@ -58,6 +58,7 @@ pub fn schema() -> Schema {
         Field::new("recorded_at", instant, false),
         text("payload", false),
         Field::new("leaf_hash", DataType::FixedSizeBinary(32), false),
+        text("traceparent", true),
     ])
 }
 
@@ -124,12 +125,14 @@ fn batch(schema: &Arc<Schema>, events: &[Recorded]) -> Result<RecordBatch, Arrow
     let mut schema_version = Int16Builder::new();
     let mut causation = StringBuilder::new();
     let mut leaf = FixedSizeBinaryBuilder::new(32);
+    let mut trace = StringBuilder::new();
     for event in events {
         position.append_value(event.position);
         version.append_value(event.version);
         schema_version.append_value(event.schema_version);
         causation.append_option(event.causation_id.map(|id| id.to_string()));
         leaf.append_value(event.leaf_hash)?;
+        trace.append_option(event.traceparent.map(|it| it.to_string()));
     }
     let columns: Vec<ArrayRef> = vec![
         Arc::new(position.finish()),
@@ -148,6 +151,7 @@ fn batch(schema: &Arc<Schema>, events: &[Recorded]) -> Result<RecordBatch, Arrow
         instant(&|event| event.recorded_at),
         text(&|event| event.payload.clone()),
         Arc::new(leaf.finish()),
+        Arc::new(trace.finish()),
     ];
     RecordBatch::try_new(Arc::clone(schema), columns)
 }
@@ -207,8 +211,12 @@ fn row_of(batch: &RecordBatch, row: usize) -> Option<(Position, Hash)> {
         let at = column(name)?.as_primitive_opt::<TimestampMicrosecondType>()?.value(row);
         jiff::Timestamp::from_microsecond(at).ok()
     };
-    let causation = column("causation_id")?.as_string_opt::<i32>()?;
-    let causation = causation.is_valid(row).then(|| causation.value(row));
+    let optional = |name: &str| {
+        let texts = column(name)?.as_string_opt::<i32>()?;
+        Some(texts.is_valid(row).then(|| texts.value(row)))
+    };
+    // Files that were written before there were traces have no such column.
+    let trace = if column("traceparent").is_some() { optional("traceparent")? } else { None };
     let stream_type = StreamType::parse(text("stream_type")?)?;
     let stored = column("leaf_hash")?.as_fixed_size_binary_opt()?.value(row);
     let event = Recorded {
@@ -221,7 +229,8 @@ fn row_of(batch: &RecordBatch, row: usize) -> Option<(Position, Hash)> {
         schema_version: column("schema_version")?.as_primitive_opt::<Int16Type>()?.value(row),
         command_id: CommandId(id("command_id")?),
         correlation_id: CorrelationId(id("correlation_id")?),
-        causation_id: causation.map(Uuid::parse_str).transpose().ok()?.map(EventId),
+        causation_id: optional("causation_id")?.map(Uuid::parse_str).transpose().ok()?.map(EventId),
+        traceparent: trace.map(str::parse).transpose().ok()?,
         actor: text("actor")?.parse().ok()?,
         occurred_at: instant("occurred_at")?,
         recorded_at: instant("recorded_at")?,

@@ -6,6 +6,10 @@ use std::{
 };
 
 use ::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use allhours_domain::{
+    team::{self, Team},
+    text::Name,
+};
 use allhours_eventstore::{
     checkpoint::{self, note::Verifier},
     keys::MasterKey,
@@ -112,6 +116,28 @@ async fn an_export_is_itself_an_event() {
     assert_eq!(events.len(), 1);
     assert_eq!(events[0].name, "desk.exported");
     assert!(events[0].payload.contains(&exported.manifest_sha256));
+}
+
+#[tokio::test]
+async fn a_trace_goes_with_its_event_in_either_form() {
+    let mut made = made().await;
+    let traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    let context = CommandContext {
+        traceparent: Some(traceparent.parse().unwrap()),
+        ..CommandContext::now(tenant_id("demo"), Actor::System("test".to_owned()))
+    };
+    let create = team::command::Create { name: Name::new("Traced").unwrap() };
+    made.desk.execute::<Team>(&context, uuid::Uuid::from_u128(1), create, None).await.unwrap();
+    made.head += 1;
+    for (form, name) in [(ExportForm::Auditor, "a"), (ExportForm::Analyst, "b")] {
+        made.export(name, made.selection(), form).await;
+        let checked = check(&made.folder(name));
+        assert!(checked.holds(), "{checked:?}");
+    }
+    let lines = fs::read_to_string(made.folder("a").join(EVENTS)).unwrap();
+    let traced: Vec<_> = lines.lines().filter(|line| line.contains("traceparent")).collect();
+    assert_eq!(traced.len(), 1);
+    assert!(traced[0].contains(&format!(r#""traceparent":"{traceparent}","version":1}}"#)));
 }
 
 #[tokio::test]

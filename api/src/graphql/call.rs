@@ -5,6 +5,7 @@ use allhours_domain::{
     customer::Customer,
     ids::{AgentId, ConversationId, CustomerId, TeamId},
     text::TextRefusal,
+    trace::Traceparent,
 };
 use async_graphql::{Context, Error, ID, Value, resolver_utils::EnumType};
 use futures_util::future::BoxFuture;
@@ -53,6 +54,7 @@ impl<'c> Call<'c> {
         let services = ctx.data::<Services>()?;
         let viewer = Viewer::of(ctx)?;
         let mut command = CommandContext::now(viewer.tenant, viewer.actor());
+        command.traceparent = ctx.data_opt::<Traceparent>().copied();
         if let Some(key) = key {
             if key.trim().is_empty() || key.chars().count() > KEY_CHARACTERS_MAX {
                 let message = format!("an idempotencyKey has 1 to {KEY_CHARACTERS_MAX} characters");

@@ -45,6 +45,8 @@ pub struct Event {
     pub command_id: String,
     /// The same for all that follows from one outside cause.
     pub correlation_id: String,
+    /// The W3C `traceparent` of the request that asked for it, if that was part of a trace.
+    pub traceparent: Option<String>,
     /// When it happened.
     pub occurred_at: DateTime,
     /// When it was written down.
@@ -128,6 +130,7 @@ pub fn event(viewer: &Viewer, recorded: &Recorded) -> Result<Event> {
         schema_version: recorded.schema_version.into(),
         command_id: recorded.command_id.to_string(),
         correlation_id: recorded.correlation_id.to_string(),
+        traceparent: recorded.traceparent.map(|it| it.to_string()),
         occurred_at: DateTime(recorded.occurred_at),
         recorded_at: DateTime(recorded.recorded_at),
         payload: Json(payload),

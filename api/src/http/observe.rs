@@ -2,14 +2,17 @@
 
 use std::sync::Arc;
 
+use allhours_domain::trace::Traceparent;
 use async_graphql::Executor;
 use axum::{
     extract::{Request, State},
-    http::{HeaderName, HeaderValue, header},
+    http::{HeaderMap, HeaderName, HeaderValue, header},
     middleware::Next,
     response::Response,
 };
+use opentelemetry::trace::{SpanContext, TraceContextExt as _, TraceFlags};
 use tracing::Instrument;
+use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
 use super::{caller, service::Service};
 use crate::clock;
@@ -17,15 +20,29 @@ use crate::clock;
 /// The header that carries a request's id, both ways.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// The id of one request: the caller's own where it is short and plain, otherwise ours.
+/// The headers of W3C Trace Context.
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
+
+/// The id of one request, the caller's own where it is short and plain, otherwise ours; and the
+/// trace that it is part of.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RequestId(Arc<str>);
+pub struct RequestId {
+    text: Arc<str>,
+    traceparent: Option<Traceparent>,
+}
 
 impl RequestId {
     /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.text
+    }
+
+    /// The trace that the request is part of, as its one header `traceparent` says.
+    #[must_use]
+    pub fn traceparent(&self) -> Option<Traceparent> {
+        self.traceparent
     }
 
     fn of(request: &Request) -> Self {
@@ -34,14 +51,30 @@ impl RequestId {
             (1..=64).contains(&text.len()) && text.chars().all(fits)
         };
         let given = request.headers().get(REQUEST_ID).and_then(|value| value.to_str().ok());
-        given.filter(plain).map_or_else(Self::made, |text| Self(text.into()))
+        let made = || clock::new_id().to_string().into();
+        let text = given.filter(plain).map_or_else(made, Into::into);
+        Self { text, traceparent: traceparent_of(request.headers()) }
     }
+}
 
-    /// A new one.
-    #[must_use]
-    pub fn made() -> Self {
-        Self(clock::new_id().to_string().into())
-    }
+/// What does not read, or is said twice, counts as not said.
+fn traceparent_of(headers: &HeaderMap) -> Option<Traceparent> {
+    let mut values = headers.get_all(TRACEPARENT).iter();
+    let value = values.next()?.to_str().ok()?;
+    if values.next().is_some() { None } else { value.parse().ok() }
+}
+
+/// The caller's span, of which ours is a part.
+fn parent_of(traceparent: Traceparent, headers: &HeaderMap) -> opentelemetry::Context {
+    let state = headers.get(TRACESTATE).and_then(|value| value.to_str().ok());
+    let span = SpanContext::new(
+        traceparent.trace_id.into(),
+        traceparent.parent_id.into(),
+        TraceFlags::new(traceparent.flags) & TraceFlags::SAMPLED,
+        true,
+        state.and_then(|state| state.parse().ok()).unwrap_or_default(),
+    );
+    opentelemetry::Context::new().with_remote_span_context(span)
 }
 
 /// Gives a request its id and address, measures it, and completes the answer's headers.
@@ -54,6 +87,7 @@ pub async fn layer<E: Executor>(
     let method = request.method().clone();
     let route = route_of(request.uri().path());
     let address = caller::address_of(&request, service.settings.server.behind_proxy);
+    let parent = id.traceparent().map(|it| parent_of(it, request.headers()));
     request.extensions_mut().insert(id.clone());
     request.extensions_mut().insert(address);
 
@@ -66,6 +100,10 @@ pub async fn layer<E: Executor>(
         request_id = id.as_str(),
         "http.response.status_code" = tracing::field::Empty,
     );
+    if let Some(parent) = parent {
+        // Where no traces are sent, there is none to be part of.
+        span.set_parent(parent).ok();
+    }
     let mut response = next.run(request).instrument(span.clone()).await;
     let status = response.status().as_u16();
     span.record("http.response.status_code", status);

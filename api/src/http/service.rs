@@ -66,6 +66,10 @@ impl<E: Executor> Service<E> {
     /// A document ready to be executed in somebody's name.
     pub fn prepared(&self, request: Request, who: &Authenticated, id: &RequestId) -> Request {
         let request = request.data(who.viewer.clone()).data(id.clone());
+        let request = match id.traceparent() {
+            Some(traceparent) => request.data(traceparent),
+            None => request,
+        };
         let request = match self.limits.budget(who) {
             Some(budget) => request.data(budget),
             None => request,

@@ -1,4 +1,5 @@
 select position, tenant_id, stream_type, stream_id, version, event_id, name, schema_version,
-    command_id, correlation_id, causation_id, actor, occurred_at, recorded_at, payload, leaf_hash
+    command_id, correlation_id, causation_id, actor, occurred_at, recorded_at, payload, leaf_hash,
+    traceparent
 from events
 where event_id = any ($2) and tenant_id = $1

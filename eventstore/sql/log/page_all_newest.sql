@@ -1,5 +1,6 @@
 select position, tenant_id, stream_type, stream_id, version, event_id, name, schema_version,
-    command_id, correlation_id, causation_id, actor, occurred_at, recorded_at, payload, leaf_hash
+    command_id, correlation_id, causation_id, actor, occurred_at, recorded_at, payload, leaf_hash,
+    traceparent
 from events
 where tenant_id = $1
     and position > $2 and position < $3

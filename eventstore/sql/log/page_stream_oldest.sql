@@ -1,6 +1,7 @@
 -- The range of positions is no way to find the rows (`+ 0`): a plan that took it for one would read the log.
 select position, tenant_id, stream_type, stream_id, version, event_id, name, schema_version,
-    command_id, correlation_id, causation_id, actor, occurred_at, recorded_at, payload, leaf_hash
+    command_id, correlation_id, causation_id, actor, occurred_at, recorded_at, payload, leaf_hash,
+    traceparent
 from events
 where tenant_id = $1
     and position + 0 > $2 and position + 0 < $3

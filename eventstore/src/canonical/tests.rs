@@ -21,6 +21,7 @@ fn recorded(payload: String) -> Recorded {
         command_id: CommandId(Uuid::from_u128(5)),
         correlation_id: CorrelationId(Uuid::from_u128(6)),
         causation_id: None,
+        traceparent: None,
         actor: Actor::Person(PersonId(Uuid::from_u128(8))),
         occurred_at: instant,
         recorded_at: instant,
@@ -50,6 +51,19 @@ fn the_canonical_bytes_of_an_event_are_these() {
         hex::encode(leaf_hash(&bytes)),
         hex::encode(sha256(&[&[0], expected.as_bytes()].concat()))
     );
+}
+
+#[test]
+fn a_trace_stands_in_the_bytes_where_there_is_one_and_changes_nothing_where_there_is_none() {
+    let text = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    let event = recorded("{}".to_owned());
+    let traced = Recorded { traceparent: Some(text.parse().unwrap()), ..event.clone() };
+    let bytes = |event: &Recorded| String::from_utf8(canonical_bytes(event).unwrap()).unwrap();
+    let without = bytes(&event);
+    assert!(!without.contains("trace"), "{without}");
+    let version = r#","version":3}"#;
+    let with = without.replace(version, &format!(r#","traceparent":"{text}"{version}"#));
+    assert_eq!(bytes(&traced), with);
 }
 
 #[test]

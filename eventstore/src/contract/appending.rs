@@ -18,6 +18,8 @@ pub async fn an_append_is_read_back_as_it_was_written<L: Log>(log: &L) {
     let stream = script.stream();
     let mut append = script.tagging(stream, 0, 2);
     append.causation_id = Some(allhours_domain::ids::EventId(script.id()));
+    let traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    append.traceparent = Some(traceparent.parse().expect("a traceparent"));
     let receipt = log.append(append.clone()).await.expect("appended");
     assert_eq!(receipt, Receipt { position: 2, versions: vec![2], repeated: false });
 
@@ -33,6 +35,7 @@ pub async fn an_append_is_read_back_as_it_was_written<L: Log>(log: &L) {
     assert_eq!(event.command_id, append.command_id);
     assert_eq!(event.correlation_id, append.correlation_id);
     assert_eq!(event.causation_id, append.causation_id);
+    assert_eq!(event.traceparent, append.traceparent);
     assert_eq!(event.actor, append.actor);
     assert_eq!(event.occurred_at, append.occurred_at);
     assert_eq!(event.recorded_at, append.recorded_at);

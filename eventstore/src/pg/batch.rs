@@ -15,6 +15,7 @@ pub(super) struct Columns<'a> {
     c_command: Vec<Uuid>,
     c_hash: Vec<&'a [u8]>,
     c_events: Vec<i32>,
+    c_trace: Vec<Option<String>>,
 
     s_command: Vec<i32>,
     s_stream: Vec<Uuid>,
@@ -65,6 +66,7 @@ impl<'a> Columns<'a> {
         self.c_command.push(command.command_id.0);
         self.c_hash.push(&command.request_hash);
         self.c_events.push(command.events_count());
+        self.c_trace.push(command.traceparent.map(|it| it.to_string()));
         for part in &command.streams {
             self.s_command.push(ordinal);
             self.s_stream.push(part.stream.id);
@@ -103,12 +105,13 @@ impl<'a> Columns<'a> {
         self.d_subjects.extend(command.forget_subjects.iter().map(|it| it.0));
     }
 
-    pub(super) fn parameters(&self) -> [&(dyn ToSql + Sync); 34] {
+    pub(super) fn parameters(&self) -> [&(dyn ToSql + Sync); 35] {
         [
             &self.c_tenant,
             &self.c_command,
             &self.c_hash,
             &self.c_events,
+            &self.c_trace,
             &self.s_command,
             &self.s_stream,
             &self.s_type,

@@ -52,6 +52,8 @@ pub(crate) fn recorded(row: &Row) -> Result<Recorded, LogError> {
         StreamType::parse(row.try_get(2)?).ok_or_else(|| inconsistent("stream_type"))?;
     let actor = row.try_get::<_, &str>(11)?.parse().map_err(|_| inconsistent("actor"))?;
     let leaf_hash = row.try_get::<_, &[u8]>(15)?;
+    let traceparent = row.try_get::<_, Option<&str>>(16)?.map(str::parse).transpose();
+    let traceparent = traceparent.map_err(|_| inconsistent("traceparent"))?;
     Ok(Recorded {
         position,
         tenant: TenantId(row.try_get(1)?),
@@ -63,6 +65,7 @@ pub(crate) fn recorded(row: &Row) -> Result<Recorded, LogError> {
         command_id: CommandId(row.try_get(8)?),
         correlation_id: CorrelationId(row.try_get(9)?),
         causation_id: row.try_get::<_, Option<Uuid>>(10)?.map(EventId),
+        traceparent,
         actor,
         occurred_at: row.try_get(12)?,
         recorded_at: row.try_get(13)?,

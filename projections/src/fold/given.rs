@@ -39,6 +39,7 @@ pub fn after<F: Fold + Default, E: Into<AnyEvent>>(stream: &'static str, events:
             command_id: CommandId(Uuid::nil()),
             correlation_id: CorrelationId(Uuid::nil()),
             causation_id: None,
+            traceparent: None,
             actor: Actor::System("test".to_owned()),
             occurred_at: at(position),
             recorded_at: at(position),

@@ -54,8 +54,9 @@ impl Collector {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn holds(&self, text: &str) -> bool {
-        self.bytes().windows(text.len()).any(|it| it == text.as_bytes())
+    fn holds(&self, text: impl AsRef<[u8]>) -> bool {
+        let text = text.as_ref();
+        self.bytes().windows(text.len()).any(|it| it == text)
     }
 }
 
@@ -101,7 +102,18 @@ async fn traces_arrive_and_neither_they_nor_the_logs_say_what_people_wrote() {
     for (document, variables) in &inputs {
         caller.ask(document, variables).await.expect("an answer");
     }
-    until("the traces arrive", async || collector.holds("http.request").then_some(())).await;
+    // A request that is part of a trace: its span names the trace and the caller's span.
+    let (trace_id, parent_id) =
+        (0x4bf9_2f35_77b3_4da6_a3ce_929d_0e0e_4736_u128, 0x00f0_67aa_0ba9_02b7_u64);
+    let traced = reqwest::Client::new()
+        .get(format!("{}/livez", server.address()))
+        .header("traceparent", format!("00-{trace_id:032x}-{parent_id:016x}-01"))
+        .send();
+    assert!(traced.await.expect("an answer").status().is_success());
+    let has_parent =
+        || collector.holds(trace_id.to_be_bytes()) && collector.holds(parent_id.to_be_bytes());
+    until("the traced request arrives", async || has_parent().then_some(())).await;
+    assert!(collector.holds("http.request"), "the others came before it");
     server.stop().await;
 
     assert!(collector.holds("service.name") && collector.holds("allhours"), "the service's name");

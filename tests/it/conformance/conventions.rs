@@ -4,7 +4,7 @@ use allhours_api::graphql::viewer::Role;
 use reqwest::header::RETRY_AFTER;
 use serde_json::{Value, json};
 
-use super::desk_with;
+use super::{desk, desk_with};
 
 const RESPONSE_JSON: (&str, &str) = ("accept", "application/graphql-response+json");
 
@@ -47,5 +47,42 @@ async fn who_has_spent_what_documents_may_cost_is_told_when_there_is_more() {
     assert_eq!(answer["errors"][0]["extensions"]["code"], "COST_EXCEEDED", "{answer}");
     assert_eq!(ask(&desk.token(Role::Auditor), 25).await.0, 200, "others are not held up");
     assert_eq!(ask(&token, 5).await.0, 200, "and what costs less still goes");
+    desk.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_traced_request_did_says_of_which_trace_it_was_part() {
+    let desk = desk().await;
+    let traced = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    let other = "00-4bf92f3577b34da6a3ce929d0e0e4736-1111111111111111-00";
+    let malformed = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7";
+    let create = async |name: &str, traceparents: &[&str]| {
+        let query = "mutation($name: String!) { teamCreate(input: \
+            { name: $name, idempotencyKey: $name }) { position repeated } }";
+        let body = json!({ "query": query, "variables": { "name": name } });
+        let headers: Vec<_> = traceparents.iter().map(|it| ("traceparent", *it)).collect();
+        let answer = desk.post(Role::Admin, &body, &headers).await;
+        let mut answer: Value = answer.json().await.expect("the answer is JSON");
+        answer["data"]["teamCreate"].take()
+    };
+    let trace_of = async |position: &Value| {
+        let before = position.as_i64().expect("a position") - 1;
+        let query = format!("{{ events(first: 1, filter: {{ afterPosition: {before} }}) \
+            {{ nodes {{ traceparent }} }} }}");
+        let answer = desk.ask(Role::Analyst, &query).await;
+        answer["data"]["events"]["nodes"][0]["traceparent"].clone()
+    };
+    let first = create("One", &[traced]).await;
+    assert_eq!(trace_of(&first["position"]).await, traced);
+    // A retry is of another span; what was done was done in the first.
+    let again = create("One", &[other]).await;
+    assert_eq!((&again["repeated"], &again["position"]), (&json!(true), &first["position"]));
+    assert_eq!(trace_of(&first["position"]).await, traced);
+    for (name, ignored) in
+        [("Two", vec![malformed]), ("Three", vec![traced, other]), ("Four", vec![])]
+    {
+        let created = create(name, &ignored).await;
+        assert_eq!(trace_of(&created["position"]).await, Value::Null, "{ignored:?}");
+    }
     desk.stop().await;
 }

@@ -81,6 +81,7 @@ async fn verify_names_an_event_that_was_changed() {
         "actor = 'system:nobody'",
         "recorded_at = recorded_at + interval '1 microsecond'",
         "command_id = gen_random_uuid()",
+        "traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'",
         "leaf_hash = decode(repeat('00', 32), 'hex')",
     ] {
         let (_log, database) = written().await;
