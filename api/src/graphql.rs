@@ -1,7 +1,8 @@
 //! The GraphQL schema: queries, mutations, subscriptions.
 //!
-//! Read [`viewer`] (who asks), [`permissions`] (who may ask for what), [`cost`] and [`limits`] (how much),
-//! then [`query`], [`mutation`] and [`subscription`]. An object's file is named after it.
+//! Read [`viewer`] (who asks), [`permissions`] (who may ask for what), [`cost`] and [`limits`]
+//! (how much), then [`query`], [`mutation`] and [`subscription`]. An object's file is named after
+//! it.
 
 pub mod actor;
 pub mod agent;

@@ -20,6 +20,7 @@ pub mod service;
 pub mod sse;
 #[cfg(test)]
 mod tests;
+pub mod trusted;
 pub mod websocket;
 
 use std::sync::Arc;

@@ -24,6 +24,7 @@ use crate::{
     http::{
         self, Readiness, Routers, Service,
         serve::{Stopping, serve_admin},
+        trusted::{Trusted, TrustedError},
     },
     keyfile::KeyFileError,
     program::{Program, ProgramError},
@@ -39,6 +40,9 @@ pub enum ServerError {
     /// The key of local tokens can't be used.
     #[error(transparent)]
     Key(#[from] KeyFileError),
+    /// The trusted documents can't be used.
+    #[error(transparent)]
+    Trusted(#[from] TrustedError),
     /// The projections can't begin.
     #[error(transparent)]
     Projections(#[from] ProjectionError),
@@ -98,7 +102,8 @@ impl Server {
             search: background.search.clone(),
         });
         let schema = graphql::build(services, options(&settings));
-        let service = Service::new(schema, authenticator, settings, metrics);
+        let trusted = Trusted::open(&settings.graphql)?;
+        let service = Service { trusted, ..Service::new(schema, authenticator, settings, metrics) };
         depend(&service.readiness, &program, &background);
         let stopping =
             Stopping { readiness: service.readiness.clone(), sockets: service.stopping.clone() };

@@ -128,6 +128,10 @@ settings! {
         root_fields_max: u32,
         /// The most directives.
         directives_max: u32,
+        /// The manifest of trusted documents; empty for none.
+        documents_file: PathBuf,
+        /// Whether only these are taken.
+        documents_only: bool,
     }
     /// Sockets and event streams.
     Subscriptions {
@@ -266,6 +270,9 @@ impl Settings {
             Some(("auth.audience", "must not be empty"))
         } else if EnvFilter::try_new(&self.telemetry.log_filter).is_err() {
             Some(("telemetry.log_filter", "must be directives such as info,allhours_api=debug"))
+        } else if self.graphql.documents_only && self.graphql.documents_file.as_os_str().is_empty()
+        {
+            Some(("graphql.documents_only", "needs `graphql.documents_file`"))
         } else if self.server.admin_listen.get() == Some(self.server.listen) {
             Some(("server.admin_listen", "must be another address than `server.listen`"))
         } else if !self.oidc_issuer_is_safe() {

@@ -71,6 +71,11 @@ fn a_wrong_setting_is_named_with_its_source() {
             "here",
             "`server.listen` (from V): invalid socket address syntax",
         ),
+        (
+            "ALLHOURS_GRAPHQL_DOCUMENTS_ONLY",
+            "true",
+            "`graphql.documents_only` (from V): needs `graphql.documents_file`",
+        ),
         ("ALLHOURS_SERVER_DRAIN_MS", "soon", "`server.drain_ms` (from V): expected a whole number"),
         (
             "ALLHOURS_TELEMETRY_LOG_FORMAT",

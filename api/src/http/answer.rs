@@ -15,6 +15,10 @@ use super::{accept::Media, caller::Denied, observe::RequestId};
 pub mod code {
     /// No token, or not a good one.
     pub const UNAUTHENTICATED: &str = "UNAUTHENTICATED";
+    /// Not for this caller.
+    pub const FORBIDDEN: &str = "FORBIDDEN";
+    /// There is no such thing.
+    pub const NOT_FOUND: &str = "NOT_FOUND";
     /// Too often.
     pub const RATE_LIMITED: &str = "RATE_LIMITED";
     /// The request itself is wrong.

@@ -46,7 +46,7 @@ pub async fn post<E: Executor>(
         Ok(body) => body,
         Err(answer) => return answer,
     };
-    let document = match params::from_body(&body) {
+    let document = match params::from_body(&body, &service.trusted, who.viewer.role) {
         Ok(document) => document,
         Err(wrong) => return bad_request(media, &wrong, &id),
     };
@@ -72,7 +72,7 @@ pub async fn get<E: Executor>(
         let wrong = BadRequest::Parameter("query", "does not read as a form");
         return bad_request(media, &wrong, &id);
     };
-    let mut document = match params::from_pairs(pairs) {
+    let mut document = match params::from_pairs(pairs, &service.trusted, who.viewer.role) {
         Ok(document) => document,
         Err(wrong) => return bad_request(media, &wrong, &id),
     };
@@ -170,12 +170,14 @@ async fn taken(body: Body, bytes_max: usize) -> Option<Bytes> {
 fn bad_request(media: Media, wrong: &BadRequest, id: &RequestId) -> Response {
     let status = match wrong {
         BadRequest::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        BadRequest::NotTrusted => StatusCode::FORBIDDEN,
         BadRequest::NotJson
+        | BadRequest::UnknownDocument
         | BadRequest::Batch
         | BadRequest::NotAnObject
         | BadRequest::Parameter(..) => StatusCode::BAD_REQUEST,
     };
-    answer::failure(media, status, answer::code::BAD_USER_INPUT, &wrong.to_string(), id)
+    answer::failure(media, status, wrong.code(), &wrong.to_string(), id)
 }
 
 async fn carry_out<E: Executor>(

@@ -1,10 +1,12 @@
-//! A request's parameters: `query`, `operationName`, `variables`, `extensions`; nothing lax.
+//! A request's parameters: `query` or `documentId`, `operationName`, `variables`, `extensions`;
+//! nothing lax.
 
 use async_graphql::{Request, Variables};
 use axum::http::{HeaderMap, header};
 use serde_json::{Map, Value};
 
-use super::nesting;
+use super::{answer::code, nesting, trusted::Trusted};
+use crate::graphql::viewer::Role;
 
 /// What is wrong with a request before GraphQL even begins.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -21,9 +23,31 @@ pub enum BadRequest {
     /// The body is JSON, but no object.
     #[error("the body must be a JSON object")]
     NotAnObject,
+    /// There is no trusted document of this id.
+    #[error("there is no document of this documentId")]
+    UnknownDocument,
+    /// Only trusted documents are taken from this caller.
+    #[error("only trusted documents are taken here; name one by its documentId")]
+    NotTrusted,
     /// A parameter has the wrong type, or is missing or repeated.
     #[error("parameter `{0}` {1}")]
     Parameter(&'static str, &'static str),
+}
+
+impl BadRequest {
+    /// What it is called in `extensions.code`.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::UnknownDocument => code::NOT_FOUND,
+            Self::NotTrusted => code::FORBIDDEN,
+            Self::MediaType
+            | Self::NotJson
+            | Self::Batch
+            | Self::NotAnObject
+            | Self::Parameter(..) => code::BAD_USER_INPUT,
+        }
+    }
 }
 
 /// Whether the body says to be JSON in UTF-8.
@@ -48,10 +72,10 @@ pub fn require_json(headers: &HeaderMap) -> Result<(), BadRequest> {
 ///
 /// # Errors
 ///
-/// No JSON object, or a parameter of the wrong type.
-pub fn from_body(body: &[u8]) -> Result<Request, BadRequest> {
+/// No JSON object, or see [`from_object`].
+pub fn from_body(body: &[u8], trusted: &Trusted, role: Role) -> Result<Request, BadRequest> {
     match serde_json::from_slice(body).map_err(|_| BadRequest::NotJson)? {
-        Value::Object(parameters) => from_object(parameters),
+        Value::Object(parameters) => from_object(parameters, trusted, role),
         Value::Array(_) => Err(BadRequest::Batch),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
             Err(BadRequest::NotAnObject)
@@ -63,13 +87,17 @@ pub fn from_body(body: &[u8]) -> Result<Request, BadRequest> {
 ///
 /// # Errors
 ///
-/// A parameter that is missing, repeated or malformed.
-pub fn from_pairs(pairs: Vec<(String, String)>) -> Result<Request, BadRequest> {
+/// A parameter that is repeated or malformed, or see [`from_object`].
+pub fn from_pairs(
+    pairs: Vec<(String, String)>,
+    trusted: &Trusted,
+    role: Role,
+) -> Result<Request, BadRequest> {
     let mut parameters = Map::new();
     for (name, text) in pairs {
         let value = match name.as_str() {
-            "query" | "operationName" => Value::String(text),
-            "variables" | "extensions" if text.is_empty() => Value::Null,
+            "operationName" | "variables" | "extensions" if text.is_empty() => Value::Null,
+            "query" | "documentId" | "operationName" => Value::String(text),
             "variables" => serde_json::from_str(&text)
                 .map_err(|_| BadRequest::Parameter("variables", "is not JSON"))?,
             "extensions" => serde_json::from_str(&text)
@@ -80,15 +108,21 @@ pub fn from_pairs(pairs: Vec<(String, String)>) -> Result<Request, BadRequest> {
             return Err(BadRequest::Parameter("query", "or another one is repeated"));
         }
     }
-    from_object(parameters)
+    from_object(parameters, trusted, role)
 }
 
-/// The request that a JSON object describes.
+/// The request that a JSON object describes, with the trusted document that it names.
 ///
 /// # Errors
 ///
-/// A parameter that is missing or of the wrong type.
-pub fn from_object(mut parameters: Map<String, Value>) -> Result<Request, BadRequest> {
+/// A parameter that is missing or of the wrong type; a document that is unknown, or not taken from
+/// this role.
+pub fn from_object(
+    mut parameters: Map<String, Value>,
+    trusted: &Trusted,
+    role: Role,
+) -> Result<Request, BadRequest> {
+    trusted.complete(&mut parameters, role)?;
     let mut take = |name: &str| parameters.remove(name).unwrap_or(Value::Null);
     let Value::String(query) = take("query") else {
         return Err(BadRequest::Parameter("query", "must be a string"));

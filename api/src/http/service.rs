@@ -7,7 +7,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use super::{documents::Documents, health::Readiness, observe::RequestId};
+use super::{documents::Documents, health::Readiness, observe::RequestId, trusted::Trusted};
 use crate::{
     auth::{Authenticated, Authenticator},
     config::Settings,
@@ -24,6 +24,8 @@ pub struct Service<E> {
     pub limits: RateLimits,
     /// The documents that were read.
     pub documents: Documents,
+    /// The documents that are known by their ids.
+    pub trusted: Trusted,
     /// All settings.
     pub settings: Arc<Settings>,
     /// Whether it can work.
@@ -55,6 +57,7 @@ impl<E: Executor> Service<E> {
             authenticator,
             limits: RateLimits::new(&settings.limits, settings.graphql.cost_max),
             documents: Documents::default(),
+            trusted: Trusted::default(),
             readiness: Readiness::default(),
             metrics,
             stopping: CancellationToken::new(),

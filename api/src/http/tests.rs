@@ -90,7 +90,9 @@ async fn served_with(environment: &[(&str, &str)]) -> Served {
     let key = LocalKey::open(folder.path()).unwrap();
     let schema: Tiny = Schema::build(Query, Mutation, Subscribed).finish();
     let metrics = PrometheusBuilder::new().build_recorder().handle();
+    let trusted = trusted::Trusted::open(&settings.graphql).unwrap();
     let service = Service::new(schema, authenticator, Arc::clone(&settings), metrics);
+    let service = Service { trusted, ..service };
     let readiness = service.readiness.clone();
     let stopping = Stopping { readiness: readiness.clone(), sockets: service.stopping.clone() };
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -67,8 +67,10 @@ async fn what_a_traced_request_did_says_of_which_trace_it_was_part() {
     };
     let trace_of = async |position: &Value| {
         let before = position.as_i64().expect("a position") - 1;
-        let query = format!("{{ events(first: 1, filter: {{ afterPosition: {before} }}) \
-            {{ nodes {{ traceparent }} }} }}");
+        let query = format!(
+            "{{ events(first: 1, filter: {{ afterPosition: {before} }}) \
+            {{ nodes {{ traceparent }} }} }}"
+        );
         let answer = desk.ask(Role::Analyst, &query).await;
         answer["data"]["events"]["nodes"][0]["traceparent"].clone()
     };
@@ -84,5 +86,61 @@ async fn what_a_traced_request_did_says_of_which_trace_it_was_part() {
         let created = create(name, &ignored).await;
         assert_eq!(trace_of(&created["position"]).await, Value::Null, "{ignored:?}");
     }
+    desk.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_those_who_may_not_bring_their_own_only_trusted_documents_are_carried_out() {
+    let folder = tempfile::tempdir().expect("a folder of our own");
+    let manifest = folder.path().join("manifest.json");
+    let (who, create) = (
+        "{ viewer { role } }",
+        "mutation($name: String!) { teamCreate(input: { name: $name }) { team { name } } }",
+    );
+    let documents = json!({ "who-asks": who, "create-team": create });
+    std::fs::write(&manifest, documents.to_string()).expect("a file");
+    let file = manifest.display().to_string();
+    let settings = [("graphql.documents_file", file.as_str()), ("graphql.documents_only", "true")];
+    let desk = desk_with(&settings).await;
+    let ask = async |role: Role, body: Value| {
+        let answer = desk.post(role, &body, &[RESPONSE_JSON]).await;
+        let status = answer.status().as_u16();
+        (status, answer.json::<Value>().await.expect("the answer is JSON"))
+    };
+    let code = |answer: &Value| answer["errors"][0]["extensions"]["code"].clone();
+    let trusted = json!({ "documentId": "who-asks" });
+    let hash = "sha256:f63c1d1d984628060baf66f876c2c675ee7a472f114e839c75f247e0cc7ba64f";
+    let by_hash = json!({ "documentId": hash });
+    let own = json!({ "query": who });
+    for role in Role::ALL {
+        let role_name = json!(role.as_str().to_uppercase());
+        for named in [&trusted, &by_hash] {
+            let (status, answer) = ask(*role, named.clone()).await;
+            assert_eq!((status, &answer["data"]["viewer"]["role"]), (200, &role_name), "{answer}");
+        }
+        let (status, answer) = ask(*role, own.clone()).await;
+        if matches!(role, Role::Integration | Role::Admin) {
+            assert_eq!((status, &answer["data"]["viewer"]["role"]), (200, &role_name), "{answer}");
+        } else {
+            assert_eq!((status, code(&answer)), (403, json!("FORBIDDEN")), "{role:?}: {answer}");
+        }
+    }
+    let named = json!({ "documentId": "create-team", "variables": { "name": "One" } });
+    let (_, created) = ask(Role::Admin, named).await;
+    assert_eq!(created["data"]["teamCreate"]["team"]["name"], "One", "{created}");
+    let (status, answer) = ask(Role::Admin, json!({ "documentId": "who-else" })).await;
+    assert_eq!((status, code(&answer)), (400, json!("NOT_FOUND")), "{answer}");
+    let both = json!({ "documentId": "who-asks", "query": who });
+    let (status, answer) = ask(Role::Admin, both).await;
+    assert_eq!((status, code(&answer)), (400, json!("BAD_USER_INPUT")), "{answer}");
+
+    let get = async |query: &str| {
+        let request = reqwest::Client::new().get(format!("{}/graphql?{query}", desk.address));
+        let answer = request.bearer_auth(desk.token(Role::Agent)).send().await;
+        answer.expect("the server answers").status().as_u16()
+    };
+    assert_eq!(get("documentId=who-asks&operationName=").await, 200);
+    assert_eq!(get("query=%7Bviewer%7Brole%7D%7D").await, 403);
+    assert_eq!(get("documentId=create-team").await, 405, "a mutation by any name");
     desk.stop().await;
 }

@@ -227,3 +227,27 @@ async fn a_foreign_web_page_can_open_no_socket() {
     let foreign = socket_with(&served, &[protocol, ("origin", "https://evil.example")]).await;
     assert_eq!(foreign.err(), Some(403));
 }
+
+#[tokio::test]
+async fn a_socket_takes_trusted_documents_and_no_others_where_only_these_are_taken() {
+    let folder = tempfile::tempdir().unwrap();
+    let manifest = folder.path().join("manifest.json");
+    std::fs::write(&manifest, r#"{"who": "{ role }"}"#).unwrap();
+    let file = ("ALLHOURS_GRAPHQL_DOCUMENTS_FILE", manifest.to_str().unwrap());
+    let served = served_with(&[file, ("ALLHOURS_GRAPHQL_DOCUMENTS_ONLY", "true")]).await;
+    let mut socket = begun(&served).await;
+    let ask = |id: &str, payload: Value| json!({"type": "subscribe", "id": id, "payload": payload});
+    socket.say(ask("a", json!({"documentId": "who"}))).await;
+    assert_eq!(socket.hear().await["payload"]["data"]["role"], "agent");
+    assert_eq!(socket.hear().await["type"], "complete");
+    for (payload, code) in [
+        (json!({"query": "{ role }"}), "FORBIDDEN"),
+        (json!({"documentId": "what"}), "NOT_FOUND"),
+        (json!({"documentId": "who", "query": "{ role }"}), "BAD_USER_INPUT"),
+    ] {
+        socket.say(ask("b", payload.clone())).await;
+        let refused = socket.hear().await;
+        assert_eq!(refused["type"], "error", "{payload}: {refused}");
+        assert_eq!(refused["payload"][0]["extensions"]["code"], code, "{payload}");
+    }
+}

@@ -221,10 +221,11 @@ impl<E: Executor> Session<E> {
             let errors = self.errors(code::RATE_LIMITED, &too_many.to_string());
             return Ok(Some(message::error(id, &errors)));
         }
-        let mut document = match params::from_object(payload) {
+        let read = params::from_object(payload, &self.service.trusted, who.viewer.role);
+        let mut document = match read {
             Ok(document) => document,
             Err(wrong) => {
-                let errors = self.errors(code::BAD_USER_INPUT, &wrong.to_string());
+                let errors = self.errors(wrong.code(), &wrong.to_string());
                 return Ok(Some(message::error(id, &errors)));
             }
         };
