@@ -94,7 +94,7 @@ impl Rule {
             Self::LeafHashesAgree => "no stored byte of an event was changed",
             Self::TextsAgree => "a sealed text is the one that its event names",
             Self::TextsAreKept => {
-                "a sealed text is there unless it was forgotten, redacted or taken in"
+                "a sealed text is there unless it was forgotten, redacted, taken in or discarded"
             }
             Self::CheckpointsAgree => "a checkpoint is signed and is that of the events up to it",
             Self::NoTextIsLeftOver => {

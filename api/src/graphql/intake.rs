@@ -115,7 +115,8 @@ impl Intake {
         self.received().read(ctx, source::external_id).await
     }
 
-    /// The message as the provider sent it.
+    /// The message as the provider sent it; deleted once it was discarded, or taken in after it was
+    /// parked.
     async fn raw(&self, ctx: &Context<'_>) -> Result<Option<PersonalText>> {
         self.received().read(ctx, source::raw).await
     }

@@ -1,7 +1,13 @@
 -- Of texts that are gone, those whose subject was not forgotten, by their number in what is asked:
--- the message that the text was of, and whether it is a delivery that waited for a person and was
--- taken in later, which deletes it.
-select w.number, coalesce(p.message, m.message), coalesce(p.was_parked, false)
+-- the message that the text was of, and whether it is a delivery that was settled later in a way
+-- that deletes it: it waited for a person and was taken in, or it was discarded.
+select w.number, coalesce(p.message, m.message),
+    coalesce(p.was_parked, false) or exists (
+        select from events discarded
+        where e.name = 'intake.received' and discarded.name = 'intake.discarded'
+            and discarded.tenant_id = e.tenant_id and discarded.stream_id = e.stream_id
+            and discarded.version > e.version
+    )
 from unnest($1::uuid[], $2::uuid[], $3::bigint[]) with ordinality
     as w (tenant_id, subject_id, position, number)
 join events e on e.position = w.position

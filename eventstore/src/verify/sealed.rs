@@ -92,8 +92,8 @@ pub(super) async fn check_texts(
     check_gone(client, &gone, redacted, verified).await
 }
 
-/// A text is gone because its subject was forgotten or its message redacted, or because it was
-/// parked until it became a message; or else it was lost.
+/// A text is gone because its subject was forgotten or its message redacted, because it was parked
+/// until it became a message, or because it was discarded; or else it was lost.
 async fn check_gone(
     client: &Client,
     gone: &[&NamedText],
@@ -109,10 +109,10 @@ async fn check_gone(
     let rows = client.query(sql::VERIFY_UNFORGOTTEN, &[&tenants, &subjects, &positions]).await?;
     let mut lost = Vec::new();
     for row in rows {
-        let (number, taken_in): (i64, bool) = (row.try_get(0)?, row.try_get(2)?);
+        let (number, settled): (i64, bool) = (row.try_get(0)?, row.try_get(2)?);
         let it = usize::try_from(number - 1).ok().and_then(|index| gone.get(index));
         let it = it.expect("the numbers are those of what was asked");
-        if !taken_in && !redacted.holds(it.tenant, row.try_get(1)?) {
+        if !settled && !redacted.holds(it.tenant, row.try_get(1)?) {
             lost.push(it);
         }
     }

@@ -87,10 +87,10 @@ async fn a_delivery_that_could_not_be_understood_waits_in_the_list_until_it_is_d
     assert_eq!(named(&page), ["m3", "m1"]);
     let discarded = json!({ "status": "DISCARDED", "first": 10 });
     let page = desk.intakes(&desk.supervisor, discarded).await;
-    assert_eq!(named(&page), ["m2"]);
+    assert_eq!((&page["nodes"][0]["id"], named(&page)), (&second["id"], vec!["hidden"]));
     assert_eq!(page["nodes"][0]["whyParked"], "the charset is unknown");
     let all = desk.intakes(&desk.admin, json!({ "first": 10, "channel": "EMAIL" })).await;
-    assert_eq!(named(&all), ["m3", "m2", "m1", "m0"]);
+    assert_eq!(named(&all), ["m3", "hidden", "m1", "m0"]);
 }
 
 #[tokio::test]
@@ -222,6 +222,51 @@ async fn what_an_erased_customer_sent_reads_as_erased_in_the_list() {
     let erased = json!({ "text": null, "state": "ERASED" });
     assert_eq!((&page["nodes"][0]["raw"], &page["nodes"][0]["externalId"]), (&erased, &erased));
     assert_eq!(page["nodes"][0]["status"], "PARSED");
+}
+
+#[tokio::test]
+async fn nothing_is_kept_of_what_was_sent_once_it_is_discarded() {
+    let desk = TestDesk::open().await;
+    let parked = desk.parked("m1").await["intake"].clone();
+    let kept = desk.parked("m2").await["intake"].clone();
+    let discard = |version: i64, key: &str| {
+        json!({
+            "intakeId": parked["id"], "reason": "spam", "expectedVersion": version,
+            "idempotencyKey": key,
+        })
+    };
+    let no = desk.refused(&desk.supervisor, "intakeDiscard", discard(1, "k0"), INTAKE).await;
+    assert_eq!(no["code"], "STALE_VERSION");
+    let waits = desk.intakes(&desk.admin, json!({ "status": "PARKED", "first": 9 })).await;
+    assert_eq!(named(&waits), ["m2", "m1"], "what is refused deletes nothing");
+
+    let done = desk.granted(&desk.supervisor, "intakeDiscard", discard(2, "k1"), INTAKE).await;
+    let gone = json!({ "text": null, "state": "ERASED" });
+    let intake = &done["intake"];
+    assert_eq!((&intake["raw"], &intake["externalId"]), (&gone, &gone));
+    assert_eq!((&intake["status"], &intake["deliveries"]), (&json!("DISCARDED"), &json!(1)));
+    assert_eq!(intake["discardReason"]["text"], "spam");
+    let again = desk.granted(&desk.supervisor, "intakeDiscard", discard(2, "k1"), INTAKE).await;
+    assert_eq!((&again["repeated"], &again["position"]), (&json!(true), &done["position"]));
+    let client = desk.database.owner().await.expect("a connection");
+    let left = "select count(*) from sealed s join events e on e.event_id = s.event_id
+        where e.name = 'intake.received'";
+    let left: i64 = client.query_one(left, &[]).await.expect("a count").get(0);
+    assert_eq!(left, 2, "the other one's raw form and id");
+    assert_eq!(desk.findings().await, [], "the log says why");
+
+    // It is known all the same when it comes again, and the other one still waits.
+    let again = desk.granted(&desk.integration, "intakeReceive", readable("m1"), INTAKE).await;
+    let again = &again["intake"];
+    assert_eq!((&again["status"], &again["deliveries"]), (&json!("DISCARDED"), &json!(2)));
+    let waits = desk.intakes(&desk.admin, json!({ "status": "PARKED", "first": 9 })).await;
+    assert_eq!(waits["nodes"][0]["id"], kept["id"]);
+    assert_eq!(named(&waits), ["m2"]);
+    // Why it was discarded is kept: that it is gone is told by no event.
+    let lost = "delete from sealed s using events e
+        where e.event_id = s.event_id and e.name = 'intake.discarded' returning e.position";
+    let lost: i64 = client.query_one(lost, &[]).await.expect("the reason").get(0);
+    assert_eq!(desk.findings().await, [Some(lost)]);
 }
 
 impl TestDesk {

@@ -4,6 +4,8 @@
 //! What was received is then a message like any other. Its raw form goes with the customer: it is
 //! deleted where it stood, since there it was about nobody, and would outlive the customer's
 //! erasure. The message says the same, word for word.
+//!
+//! What is discarded is not for this desk, and nothing of what was sent is kept.
 
 use allhours_domain::{
     conversation::Conversation,
@@ -123,6 +125,27 @@ impl<L: Log> Desk<L> {
                 settled => return settled,
             }
         }
+    }
+
+    /// Decides that a delivery is not for this desk, and deletes what was sent.
+    ///
+    /// # Errors
+    ///
+    /// A stale version, the rules' no where it became a message, or a failure of the log.
+    pub async fn discard(
+        &self,
+        context: &CommandContext,
+        intake: IntakeId,
+        reason: Reason,
+        expected: Option<i32>,
+    ) -> Outcome<Done> {
+        let received = self.log.load(context.tenant, stream_of::<Intake>(intake), 0, 1).await?;
+        self.unit(context)
+            .with::<Intake>(intake, intake::command::Discard { reason })
+            .shredding(received.iter().map(|event| event.event_id))
+            .expecting::<Intake>(intake, expected)
+            .commit()
+            .await
     }
 
     async fn take_in_once(

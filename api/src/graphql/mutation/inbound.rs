@@ -3,7 +3,7 @@
 use allhours_domain::{
     conversation::{Conversation as Aggregate, command},
     ids::{ConversationId, IntakeId, MessageId},
-    intake::{Intake as State, command as intake},
+    intake::Intake as State,
     text::{Address, ExternalId, Key, MessageText, Name, RawMessage, Reason, Subject},
 };
 use async_graphql::ID;
@@ -196,7 +196,8 @@ mutations! {
         Ok((done, Intake::now(call.ctx, IntakeId(intake)).await?))
     }
 
-    /// Decides that a delivery is not for this desk; it never comes back.
+    /// Decides that a delivery is not for this desk: what was sent is deleted, and it never comes
+    /// back.
     intake_discard IntakeDiscard -> intake: Intake,
     input {
         /// Which delivery.
@@ -207,9 +208,9 @@ mutations! {
     refuses { AlreadyParsed },
     |call, input| {
         let id = call.known::<State>(Kind::Intake, "intakeId", &input.intake_id).await?;
-        let reason = checked("reason", Reason::new(input.reason))?;
-        let done = call.execute::<State>(id, intake::Discard { reason }).await?;
-        Ok((done, Intake::now(call.ctx, IntakeId(id)).await?))
+        let (id, reason) = (IntakeId(id), checked("reason", Reason::new(input.reason))?);
+        let done = call.services.desk.discard(&call.command, id, reason, call.expected).await?;
+        Ok((done, Intake::now(call.ctx, id).await?))
     }
 
     /// Writes to the desk as the signed-in customer: to a conversation of their own, or opening
