@@ -25,6 +25,7 @@ pub mod lists;
 pub mod loaders;
 pub mod mutation;
 pub mod node;
+pub mod own;
 pub mod page;
 pub mod payload;
 pub mod permissions;

@@ -3,12 +3,15 @@
 //! [`CustomerHistory`] is the fold, small enough to be a row; [`features`] reads it as of an
 //! instant and refuses a history that knows more than was known then, so that nothing of
 //! the future leaks into training. For a past instant fold [`CustomerHistory::until`].
+//! Each profile has a history of its own; what they say together of one person, as far as they
+//! were merged by then, [`Persons`] knows.
 //!
 //! A contact is a message of the customer. Days are calendar days in UTC; a window of n days
 //! is the day of the instant and the n - 1 days before it.
 
 mod columns;
 mod history;
+mod persons;
 #[cfg(test)]
 mod tests;
 
@@ -19,6 +22,7 @@ use self::history::{Day, seconds_between, utc_day};
 pub use self::{
     columns::Column,
     history::{CONVERSATIONS_MAX, CustomerHistory, WINDOW_DAYS},
+    persons::Persons,
 };
 use crate::{
     conversation::ConversationEvent, customer::CustomerEvent, ids::ConversationId, words::Tier,

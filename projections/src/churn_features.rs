@@ -9,7 +9,7 @@ mod rows;
 
 pub use self::{
     fold::ChurnFeatures,
-    read::{by_ids, export},
+    read::{by_ids, of_person},
     rows::HistoryRow,
 };
 
@@ -18,7 +18,7 @@ use crate::fold::{PoisonPolicy, Projection};
 /// Churn features.
 pub const PROJECTION: Projection = Projection {
     name: "churn_features",
-    version: 1,
+    version: 2,
     stream_types: &["conversation", "customer"],
     poison: PoisonPolicy::Park,
     tables: &["churn_features", "churn_owners"],

@@ -17,8 +17,8 @@ pub use self::{
     },
     read::{
         AssigneeScope, ConversationFilter, ConversationKey, ConversationOrder, CustomerContacts,
-        DueSnooze, TeamScope, by_ids, contacts, counters, due_snoozes, ids_of_customer, list,
-        next_snooze, of_customers,
+        DueSnooze, TeamScope, by_ids, contacts, counters, due_snoozes, list, next_snooze,
+        of_customers, of_profiles,
     },
     rows::{AssignmentRow, ConversationRow, CounterRow, FieldEntry, QueueRow, rank},
 };

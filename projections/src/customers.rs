@@ -17,7 +17,7 @@ use crate::fold::{PoisonPolicy, Projection};
 /// Customers.
 pub const PROJECTION: Projection = Projection {
     name: "customers",
-    version: 1,
+    version: 2,
     stream_types: &["customer"],
     poison: PoisonPolicy::Park,
     tables: &["customers"],

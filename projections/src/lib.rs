@@ -19,6 +19,7 @@ pub mod generations;
 pub mod intakes;
 pub mod intervals;
 pub mod page;
+pub mod profiles;
 pub mod rebuild;
 pub mod rows;
 pub mod runner;

@@ -4,6 +4,7 @@ mod churn;
 mod flows;
 mod paging;
 mod people;
+mod persons;
 mod points;
 mod rights;
 mod served;

@@ -3,6 +3,7 @@
 mod faults;
 mod live;
 mod past;
+mod persons;
 mod plans;
 mod rebuild;
 mod rows;

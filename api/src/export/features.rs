@@ -1,4 +1,5 @@
-//! Churn features of every customer as of one moment: the table that models are trained with.
+//! Churn features of every customer as of one moment: the table that models are trained with. A row
+//! is a person: the profile that went on by then, with all that had been merged into it by then.
 //!
 //! Today's come from the table that is kept current, those of an earlier moment are folded from
 //! the log up to there: what came later is not seen. Who was forgotten since, or took back the
@@ -15,7 +16,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use allhours_domain::{features::ChurnFeatures, ids::TenantId};
+use allhours_domain::{
+    features::{ChurnFeatures, Persons, features},
+    ids::TenantId,
+};
 use allhours_eventstore::{
     checkpoint::note::Signer, database::Database, log::Log, recorded::Position,
 };
@@ -160,13 +164,8 @@ pub async fn export<L: Log>(
         None => past::at(log, tenant, moment.position, moment.at, progress).await?,
     };
     let later = Later::than(log, tenant, moment.position, log.head().await?).await?;
-    let rows = rows(&histories, &later, moment.at)?;
-    let written = Written {
-        tenant,
-        moment,
-        left_out: histories.rows.len() as u64 - rows.len() as u64,
-        unreadable_events: histories.unreadable,
-    };
+    let (rows, left_out) = rows(&histories, &later, moment.at)?;
+    let written = Written { tenant, moment, left_out, unreadable_events: histories.unreadable };
     written.publish(desk, signer, &folder, &rows).await
 }
 
@@ -188,19 +187,25 @@ async fn now<L: Log>(
     Ok((moment, current.then_some(histories)))
 }
 
-/// The features of all who may be used.
+/// The features of all who may be used, and how many may not.
 fn rows(
     histories: &Histories,
     later: &Later,
     at: Timestamp,
-) -> Result<Vec<table::Row>, ExportError> {
-    let may_be_used =
-        |row: &&HistoryRow| row.history.may_be_used() && later.may_be_used(row.customer_id);
-    let row = |row: &HistoryRow| {
-        let features = allhours_domain::features::features(&row.history, at)?;
-        Ok(table::Row { customer: row.customer_id, values: features.values() })
-    };
-    histories.rows.iter().filter(may_be_used).map(row).collect()
+) -> Result<(Vec<table::Row>, u64), ExportError> {
+    let allowed: Vec<_> =
+        histories.rows.iter().map(|row| (row.customer_id, later.allows(row))).collect();
+    let persons = Persons::of(allowed.iter().map(|(id, history)| (*id, history.as_ref())));
+    let (mut rows, mut left_out) = (Vec::new(), 0);
+    for (customer, history) in persons.each() {
+        if history.may_be_used() {
+            let values = features(&history, at)?.values();
+            rows.push(table::Row { customer, values });
+        } else {
+            left_out += 1;
+        }
+    }
+    Ok((rows, left_out))
 }
 
 /// What is known of a table before its files are there.

@@ -3,7 +3,7 @@
 use allhours_domain::{actor, ids::AgentId};
 use async_graphql::{ComplexObject, Context, Enum, Result, SimpleObject};
 
-use super::{agent::Agent, customer::Customer, viewer::Viewer};
+use super::{agent::Agent, customer::Customer, own::may_see};
 
 /// What kind of cause it was.
 #[derive(Debug, Enum, Clone, Copy, PartialEq, Eq)]
@@ -51,10 +51,11 @@ impl Actor {
     /// The customer, where it was one.
     async fn customer(&self, ctx: &Context<'_>) -> Result<Option<Customer>> {
         let actor::Actor::Customer(customer) = &self.who else { return Ok(None) };
-        if Viewer::of(ctx)?.customer().is_some_and(|own| own != *customer) {
-            return Ok(None);
+        if may_see(ctx, *customer).await? {
+            Customer::known(ctx, *customer).await
+        } else {
+            Ok(None)
         }
-        Customer::known(ctx, *customer).await
     }
 }
 

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 pub use super::problem::{Problem, UserProblem};
-use super::{error::Code, id::Kind, services::Services, viewer::Viewer};
+use super::{error::Code, id::Kind, own::may_see, services::Services, viewer::Viewer};
 use crate::{
     clock,
     desk::{Aggregate, CommandContext, Done, Folded},
@@ -180,12 +180,10 @@ impl<'c> Call<'c> {
     ) -> Result<ConversationId, Problem> {
         let id: Uuid = self.id(Kind::Conversation, field, id)?;
         let folded = self.services.desk.recall::<Conversation>(self.viewer.tenant, id).await?;
-        let strange =
-            self.viewer.customer().is_some_and(|own| folded.state.customer() != Some(own));
-        if folded.version == 0 || strange {
-            return Err(Problem::not_found(field));
+        match folded.state.customer() {
+            Some(owner) if may_see(self.ctx, owner).await? => Ok(ConversationId(id)),
+            Some(_) | None => Err(Problem::not_found(field)),
         }
-        Ok(ConversationId(id))
     }
 
     /// A conversation that is there and that the viewer may see, with its state.

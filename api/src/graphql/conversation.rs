@@ -20,6 +20,7 @@ use super::{
     error::Code,
     id::Kind,
     loaders::Loaders,
+    own::may_see,
     page::{BothWays, Cursor},
     scalars::{Date, DateTime, Language, Long, count},
     source::{self, Source},
@@ -112,11 +113,9 @@ impl Conversation {
         id: ConversationId,
         as_of: Option<Position>,
     ) -> Result<Option<Self>> {
-        let viewer = Viewer::of(ctx)?;
         let facts = Loaders::of(ctx)?.conversation_streams.load_one((id, as_of)).await?;
-        let own =
-            |it: &Arc<ConversationFacts>| viewer.customer().is_none_or(|own| own == it.customer);
-        Ok(facts.filter(own).map(|facts| Self { facts, as_of }))
+        let Some(facts) = facts else { return Ok(None) };
+        Ok(may_see(ctx, facts.customer).await?.then_some(Self { facts, as_of }))
     }
 
     /// As lists show it; none where there is none for this viewer. Loaded with others.
@@ -125,10 +124,9 @@ impl Conversation {
     ///
     /// A failure below.
     pub async fn known(ctx: &Context<'_>, id: ConversationId) -> Result<Option<Self>> {
-        let viewer = Viewer::of(ctx)?;
         let facts = Loaders::of(ctx)?.conversations.load_one(id).await?;
-        let own = facts.filter(|it| viewer.customer().is_none_or(|own| own == it.customer));
-        Ok(own.map(Self::of))
+        let Some(facts) = facts else { return Ok(None) };
+        Ok(may_see(ctx, facts.customer).await?.then(|| Self::of(facts)))
     }
 
     /// From a table.

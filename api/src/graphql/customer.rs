@@ -18,6 +18,7 @@ use super::{
     id::Kind,
     lists,
     loaders::Loaders,
+    own::{may_see, profiles_of},
     page::{BothWays, Cursor},
     scalars::{DateTime, Language, count},
     source::{self, Source},
@@ -117,7 +118,8 @@ pub struct ChannelAddress {
     pub verified: bool,
 }
 
-/// What a customer's conversations add up to; merged ones are not counted.
+/// What a customer's conversations add up to; conversations that were merged into another are not
+/// counted.
 #[derive(Debug, SimpleObject, Default)]
 pub struct Contacts {
     /// Conversations neither resolved nor closed.
@@ -244,8 +246,8 @@ impl Customer {
     /// The profile that goes on in place of this one, if it was merged.
     async fn merged_into(&self, ctx: &Context<'_>) -> Result<Option<Customer>> {
         match self.facts(ctx).await?.merged_into {
-            Some(target) => Self::known(ctx, target).await,
-            None => Ok(None),
+            Some(target) if may_see(ctx, target).await? => Self::known(ctx, target).await,
+            Some(_) | None => Ok(None),
         }
     }
 
@@ -259,8 +261,16 @@ impl Customer {
         Ok(self.facts(ctx).await?.identified_at.map(DateTime))
     }
 
+    /// The profiles that were merged into this one, directly or by way of others, as they are now;
+    /// what belongs to them shows here as well.
+    async fn merged_profiles(&self, ctx: &Context<'_>) -> Result<Vec<Customer>> {
+        let own = self.customer_id();
+        let profiles = profiles_of(ctx, own).await?;
+        Ok(profiles.iter().filter(|id| **id != own).copied().map(Self::of).collect())
+    }
+
     /// What their conversations add up to now, also where the customer is read as of the past;
-    /// of this profile alone, without those that were merged into it.
+    /// with those of the profiles that were merged into this one.
     async fn contacts(&self, ctx: &Context<'_>) -> Result<Contacts> {
         let contacts = Loaders::of(ctx)?.contacts.load_one(self.customer_id()).await?;
         Ok(contacts.map_or_else(Contacts::default, |it| Contacts {
@@ -271,8 +281,8 @@ impl Customer {
         }))
     }
 
-    /// Their conversations as they are now, the last active first; of this profile alone,
-    /// without those that were merged into it.
+    /// Their conversations as they are now, the last active first; with those of the profiles that
+    /// were merged into this one.
     async fn conversations(
         &self,
         ctx: &Context<'_>,

@@ -182,8 +182,9 @@ impl HistoryQueries {
         Ok(page.connection(rows, found.has_more))
     }
 
-    /// What was known of a customer as of an instant, for predicting churn; none where the
-    /// customer was unknown by then, was erased since, or forbids it.
+    /// What was known of a customer as of an instant, with all profiles that were merged into
+    /// theirs by then, for predicting churn; none where the customer was unknown by then, was
+    /// erased since, or forbids it by any of these profiles.
     async fn churn_features(
         &self,
         ctx: &Context<'_>,

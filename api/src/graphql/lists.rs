@@ -22,6 +22,7 @@ use super::{
     customer::Customer,
     intake::Intake,
     loaders::Loaders,
+    own::{may_see, profiles_of},
     page::{BothWays, Cursor, instant},
     scalars::{DateTime, Position, count},
     services::{Services, of_read},
@@ -30,24 +31,24 @@ use super::{
     words::{Priority, Tier},
 };
 
-/// A page of conversations.
+/// A page of conversations; of one customer, where one is named.
 ///
 /// # Errors
 ///
 /// A failure below, or a cursor of another list.
 pub async fn conversations(
     ctx: &Context<'_>,
-    filter: &ConversationFilter,
+    mut filter: ConversationFilter,
+    customer: Option<CustomerId>,
     page: &BothWays,
 ) -> Result<Connection<Cursor, Conversation>> {
     let (viewer, services) = (Viewer::of(ctx)?, ctx.data::<Services>()?);
     let span = page.span(conversation_key)?;
-    let mut filter = filter.clone();
-    if let Some(own) = viewer.customer() {
-        if filter.customer.is_some_and(|other| other != own) {
+    if let Some(customer) = customer.or(viewer.customer()) {
+        if !may_see(ctx, customer).await? {
             return Ok(Connection::new(false, false));
         }
-        filter.customer = Some(own);
+        filter.profiles = Some(profiles_of(ctx, customer).await?.to_vec());
     }
     let order = ConversationOrder::Activity;
     let client = if filter.names_a_person() {
@@ -71,8 +72,7 @@ pub async fn conversations_of(
     page: BothWays,
 ) -> Result<Connection<Cursor, Conversation>> {
     page.span(conversation_key)?;
-    let strange = Viewer::of(ctx)?.customer().is_some_and(|own| own != customer);
-    if strange {
+    if !may_see(ctx, customer).await? {
         return Ok(Connection::new(false, false));
     }
     let found = Loaders::of(ctx)?.conversations_of.load_one((customer, page.clone())).await?;

@@ -14,6 +14,7 @@ use allhours_domain::ids::{
     AgentId, ArticleId, ConversationId, CustomerId, EventId, IntakeId, TeamId, TenantId,
 };
 use allhours_eventstore::recorded::{Position, Recorded};
+use allhours_projections::profiles::{self, Profile};
 use async_graphql::{Context, Error, Result};
 use uuid::Uuid;
 
@@ -22,14 +23,20 @@ use self::{
         Articles, ConversationStreams, Conversations, ConversationsOf, Events, EventsById, Intakes,
         LastMessages, Positions,
     },
-    people::{Agents, Contacts, CustomerStreams, Customers, Loads, Presences, Teams, TeamsOf},
+    people::{
+        Agents, Contacts, CustomerStreams, Customers, Loads, Presences, Profiles, Teams, TeamsOf,
+    },
     timelines::Timelines,
 };
 pub use self::{
     rounds::{Batched, in_rounds},
     timelines::{TimelineAsked, TimelinePart},
 };
-use super::{as_of::AsOfAsked, page::BothWays, services::Services};
+use super::{
+    as_of::AsOfAsked,
+    page::BothWays,
+    services::{Services, of_read},
+};
 use crate::desk::{Aggregate, stream_of};
 
 /// Reads for one tenant.
@@ -68,6 +75,8 @@ loaders! {
     customers: Customers by CustomerId,
     /// Customers as their streams say, now or as of a position.
     customer_streams: CustomerStreams by (CustomerId, Option<Position>),
+    /// Customers' own profiles, with all that were merged into them.
+    profiles: Profiles by CustomerId,
     /// What customers' conversations add up to.
     contacts: Contacts by CustomerId,
     /// Pages of customers' conversations.
@@ -120,6 +129,13 @@ impl Tenanted {
         let wanted = ids.into_iter().map(|id| (stream_of::<A>(id), 0)).collect();
         let found = self.services.streams::<A::Event>(self.tenant, wanted, as_of).await?;
         Ok(found.into_iter().map(|(stream, events)| (stream.id, events)).collect())
+    }
+
+    /// The profiles of these customers, with all that were merged into them.
+    async fn profiles(&self, customers: &[CustomerId]) -> Result<Vec<Profile>> {
+        let client = self.services.reader(self.tenant).await?;
+        let found = profiles::profiles(&client, customers).await;
+        found.map_err(|error| of_read(&error))
     }
 
     /// The same, with texts as they stand in the log.

@@ -14,6 +14,7 @@ use super::{
     event::{self, Event},
     id::{self, Kind},
     intake::Intake,
+    own::may_see,
     permissions,
     team::Team,
     viewer::Viewer,
@@ -94,7 +95,7 @@ pub async fn own_customer(
     id: CustomerId,
     as_of: Option<recorded::Position>,
 ) -> Result<Option<Customer>> {
-    if Viewer::of(ctx)?.customer().is_some_and(|own| own != id) {
+    if !may_see(ctx, id).await? {
         return Ok(None);
     }
     Customer::as_of(ctx, id, as_of).await

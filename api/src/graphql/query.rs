@@ -56,7 +56,7 @@ pub struct ConversationsFilter {
     pub priority: Option<Priority>,
     /// With this tag.
     pub tag: Option<String>,
-    /// Of this customer.
+    /// Of this customer, by whichever of their profiles they were opened.
     pub customer_id: Option<ID>,
     /// Begun on this channel.
     pub channel: Option<Channel>,
@@ -78,10 +78,11 @@ fn team_scope(team: Option<ID>) -> Result<TeamScope> {
 }
 
 impl ConversationsFilter {
-    fn read(self) -> Result<ConversationFilter> {
+    fn read(self) -> Result<(ConversationFilter, Option<CustomerId>)> {
         let bad_tag = |_| Code::BadUserInput.error("tag is no tag");
         let assignee = id_of::<AgentId>(Kind::Agent, "assigneeId", self.assignee_id)?;
-        Ok(ConversationFilter {
+        let customer = id_of(Kind::Customer, "customerId", self.customer_id)?;
+        let filter = ConversationFilter {
             team: team_scope(self.team_id)?,
             statuses: self.statuses.unwrap_or_default().into_iter().map(Into::into).collect(),
             assignee: match assignee {
@@ -92,11 +93,12 @@ impl ConversationsFilter {
             tier: self.tier.map(Into::into),
             priority: self.priority.map(Into::into),
             tag: self.tag.map(Tag::new).transpose().map_err(bad_tag)?,
-            customer: id_of::<CustomerId>(Kind::Customer, "customerId", self.customer_id)?,
+            profiles: None,
             channel: self.channel.map(Into::into),
             language: self.language.map(|it| it.0),
             merged_too: self.merged_too,
-        })
+        };
+        Ok((filter, customer))
     }
 }
 
@@ -177,7 +179,8 @@ impl Reads {
     ) -> Result<Connection<Cursor, Conversation>> {
         ctx.data::<Services>()?.wait(reads::MATTERS, min_position).await?;
         let page = BothWays::read(first, last, after.as_deref(), before.as_deref())?;
-        lists::conversations(ctx, &filter.read()?, &page).await
+        let (filter, customer) = filter.read()?;
+        lists::conversations(ctx, filter, customer, &page).await
     }
 
     /// The queue in the order in which it is to be worked: open conversations that nobody is

@@ -28,6 +28,7 @@ use super::{
     error::{Code, of_log},
     event::{self, Event, EventsFilter},
     id::Kind,
+    own::may_see,
     scalars::Position,
     services::Services,
     timeline::{self, TimelineEntry},
@@ -86,8 +87,8 @@ impl Happenings {
         let id = Kind::Conversation.read(&id).map(ConversationId).ok_or_else(none)?;
         let state = services.desk.load::<State>(viewer.tenant, id).await;
         let state = state.map_err(|error| of_log(&error))?.state;
-        let own = viewer.customer().is_none_or(|own| state.customer() == Some(own));
-        if state.customer().is_none() || !own {
+        let owner = state.customer().ok_or_else(none)?;
+        if !may_see(ctx, owner).await? {
             return Err(none());
         }
         let after = begin(&services, after).await?;

@@ -1,4 +1,4 @@
-//! The history of a customer, folded into a row of bounded size.
+//! The history of a customer's profile, folded into a row of bounded size.
 //!
 //! Bound: one small record for each of at most 90 days, and for each of at most 64
 //! conversations that are not closed; below 20 kilobytes as JSON, and mostly below two. Of a
@@ -14,7 +14,7 @@ use super::Fact;
 use crate::{
     conversation::ConversationEvent,
     customer::CustomerEvent,
-    ids::ConversationId,
+    ids::{ConversationId, CustomerId},
     words::{Channel, Purpose, ResolutionKind, Tier},
 };
 
@@ -23,7 +23,7 @@ pub const WINDOW_DAYS: i32 = 90;
 /// The most unclosed conversations that are told apart.
 pub const CONVERSATIONS_MAX: usize = 64;
 
-/// What the facts of one customer add up to.
+/// What the facts of one profile of a customer add up to.
 ///
 /// Facts of one stream come in its order; streams may come in any order among each other.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,11 +44,12 @@ pub struct CustomerHistory {
     /// The newest days on which anything happened, by the number of the day since 1970.
     pub(super) days: BTreeMap<i32, Day>,
     /// Those that are not closed.
-    threads: BTreeMap<ConversationId, Thread>,
+    pub(super) threads: BTreeMap<ConversationId, Thread>,
     /// How many of those no longer told apart are open.
-    open_elsewhere: u64,
-    analytics: Option<bool>,
-    erased: bool,
+    pub(super) open_elsewhere: u64,
+    pub(super) analytics: Option<bool>,
+    pub(super) erased: bool,
+    pub(super) merged_into: Option<CustomerId>,
 }
 
 /// What happened on one day.
@@ -79,7 +80,7 @@ impl Day {
 
 /// A conversation that is not closed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Thread {
+pub(super) struct Thread {
     touched_at: Timestamp,
     resolved: bool,
     merged: bool,
@@ -139,13 +140,19 @@ impl CustomerHistory {
         !self.erased && self.analytics != Some(false)
     }
 
+    /// The profile that goes on in place of this one, if it was merged and nobody was forgotten.
+    #[must_use]
+    pub fn merged_into(&self) -> Option<CustomerId> {
+        self.merged_into
+    }
+
     /// How many conversations are open now.
     pub(super) fn open(&self) -> u64 {
         self.open_elsewhere + self.threads.values().filter(|it| it.is_open()).count() as u64
     }
 
     /// Moves the ends of the history, and drops days that no window reaches any more.
-    fn reach(&mut self, at: Timestamp) {
+    pub(super) fn reach(&mut self, at: Timestamp) {
         self.first_at = Some(self.first_at.map_or(at, |first_at| first_at.min(at)));
         let last_at = self.last_at.map_or(at, |last_at| last_at.max(at));
         self.last_at = Some(last_at);
@@ -169,12 +176,12 @@ impl CustomerHistory {
                 }
             }
             CustomerEvent::Erased(_) => *self = Self { erased: true, ..Self::default() },
+            CustomerEvent::MergedInto(event) => self.merged_into = Some(event.target),
+            CustomerEvent::Unmerged(_) => self.merged_into = None,
             CustomerEvent::ProfileChanged(_)
             | CustomerEvent::IdentityLinked(_)
             | CustomerEvent::IdentityUnlinked(_)
-            | CustomerEvent::MergedInto(_)
             | CustomerEvent::MergeReceived(_)
-            | CustomerEvent::Unmerged(_)
             | CustomerEvent::MergeUndone(_) => {}
         }
     }
@@ -314,7 +321,7 @@ impl CustomerHistory {
     }
 
     /// Counts on a day, unless it is older than any window.
-    fn count(&mut self, day: i32, count: impl FnOnce(&mut Day)) {
+    pub(super) fn count(&mut self, day: i32, count: impl FnOnce(&mut Day)) {
         if self.last_at.is_some_and(|last_at| day > utc_day(last_at) - WINDOW_DAYS) {
             count(self.days.entry(day).or_default());
         }

@@ -2,6 +2,7 @@
 
 mod life;
 mod oracle;
+mod persons;
 
 use jiff::Timestamp;
 use proptest::prelude::*;

@@ -3,6 +3,7 @@
 create table churn_features (
     tenant_id        uuid not null,
     customer_id      uuid not null,
+    merged_into      uuid,
     history          jsonb not null,
     updated_position bigint not null
 ) with (fillfactor = 80);

@@ -1,3 +1,3 @@
 copy churn_features (
-    tenant_id, customer_id, history, updated_position
+    tenant_id, customer_id, merged_into, history, updated_position
 ) from stdin binary

@@ -1,2 +1,2 @@
-select tenant_id, customer_id, history, updated_position
+select tenant_id, customer_id, merged_into, history, updated_position
 from churn_features

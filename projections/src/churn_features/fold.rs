@@ -77,10 +77,12 @@ impl ChurnFeatures {
         let row = self.histories.change(&key).get_or_insert_with(|| HistoryRow {
             tenant_id: recorded.tenant,
             customer_id: customer,
+            merged_into: None,
             history: Structured::default(),
             updated_position: 0,
         });
         row.history.observe(fact, recorded.occurred_at);
+        row.merged_into = row.history.merged_into();
         row.updated_position = recorded.position;
     }
 }

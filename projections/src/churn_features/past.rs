@@ -1,7 +1,7 @@
 //! Histories for training: those that the table holds now, and those of any earlier moment,
 //! folded from the log alone.
 
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
 use allhours_domain::{
     catalogue::AnyEvent,
@@ -32,7 +32,7 @@ const PAGE_EVENTS: usize = 5_000;
 /// The histories of a tenant at one moment.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Histories {
-    /// One for each customer, by id; those that may not be used among them.
+    /// One for each profile, by id; merged ones and those that may not be used among them.
     pub rows: Vec<HistoryRow>,
     /// What stands in the log up to here is in them.
     pub position: Position,
@@ -139,10 +139,13 @@ impl Later {
         Ok(later)
     }
 
-    /// Whether a customer was not forgotten since, and did not take back their consent.
+    /// What may be used of a history after what was said since.
     #[must_use]
-    pub fn may_be_used(&self, customer: CustomerId) -> bool {
-        self.profiles.get(&customer).is_none_or(CustomerHistory::may_be_used)
+    pub fn allows<'a>(&self, row: &'a HistoryRow) -> Cow<'a, CustomerHistory> {
+        match self.profiles.get(&row.customer_id) {
+            Some(since) => row.history.as_allowed_since(since),
+            None => Cow::Borrowed(&row.history.0),
+        }
     }
 
     fn observe(&mut self, recorded: &Recorded) {

@@ -3,14 +3,7 @@
 use allhours_domain::ids::CustomerId;
 use uuid::Uuid;
 
-use crate::{
-    Client,
-    churn_features::HistoryRow,
-    error::ProjectionError,
-    page::{Page, rows_to_read},
-    rows::Row,
-    sql::sql,
-};
+use crate::{Client, churn_features::HistoryRow, error::ProjectionError, rows::Row, sql::sql};
 
 /// The histories of these customers, in no order; unknown ones are left out.
 ///
@@ -26,20 +19,16 @@ pub async fn by_ids(
     client.query(&statement, &[&ids]).await?.iter().map(HistoryRow::read).collect()
 }
 
-/// A page of all histories by customer, at most `limit`, for training and scoring. Whether one
-/// may be used is asked of the history itself.
+/// The history of a profile and of every one that was merged into it, directly or by way of others;
+/// in no order.
 ///
 /// # Errors
 ///
 /// A failure of the database.
-pub async fn export(
+pub async fn of_person(
     client: &Client,
-    after: Option<CustomerId>,
-    limit: usize,
-) -> Result<Page<HistoryRow>, ProjectionError> {
-    let statement = client.prepare_cached(sql!("churn_features/export")).await?;
-    let after = after.map(|id| id.0);
-    let rows = client.query(&statement, &[&after, &rows_to_read(limit)]).await?;
-    let rows = rows.iter().map(HistoryRow::read).collect::<Result<_, _>>()?;
-    Ok(Page::of(rows, limit))
+    customer: CustomerId,
+) -> Result<Vec<HistoryRow>, ProjectionError> {
+    let statement = client.prepare_cached(sql!("churn_features/of_person")).await?;
+    client.query(&statement, &[&customer.0]).await?.iter().map(HistoryRow::read).collect()
 }

@@ -14,12 +14,14 @@ use crate::{
 impl Structure for CustomerHistory {}
 
 table! {
-    /// The history of a customer, from which features follow as of any later instant.
+    /// The history of a customer's profile, from which features follow as of any later instant.
     HistoryRow in "churn_features" by (tenant_id: TenantId, customer_id: CustomerId) {
         /// Whose desk.
         tenant_id: TenantId,
         /// Who.
         customer_id: CustomerId,
+        /// The profile that goes on in place of this one, as the history says.
+        merged_into: Option<CustomerId>,
         /// What happened to them and in their conversations.
         history: Structured<CustomerHistory>,
         /// The event that changed it last.

@@ -14,6 +14,7 @@ use crate::{
     conversations::{ConversationRow, CounterRow},
     error::ProjectionError,
     page::{Page, Span, rows_to_read},
+    profiles::Profile,
     rows::{Row, column},
     sql::sql,
 };
@@ -77,8 +78,8 @@ pub struct ConversationFilter {
     pub priority: Option<Priority>,
     /// With this tag.
     pub tag: Option<Tag>,
-    /// Of this customer.
-    pub customer: Option<CustomerId>,
+    /// Opened by one of these profiles of a customer.
+    pub profiles: Option<Vec<CustomerId>>,
     /// Begun on this channel.
     pub channel: Option<Channel>,
     /// In this language.
@@ -91,7 +92,7 @@ impl ConversationFilter {
     /// Whether it asks for the few of one customer or agent, which have an index of their own.
     #[must_use]
     pub fn names_a_person(&self) -> bool {
-        self.customer.is_some() || self.assignee.agent().1.is_some()
+        self.profiles.is_some() || self.assignee.agent().1.is_some()
     }
 }
 
@@ -168,6 +169,7 @@ pub async fn list(
     let statuses = (!statuses.is_empty()).then_some(statuses);
     // Those that were merged are shown where they are asked for by name.
     let merged_too = filter.merged_too || filter.statuses.contains(&ConversationStatus::Merged);
+    let profiles: Option<Vec<Uuid>> = filter.profiles.as_deref().map(uuids);
     let rows = client
         .query(
             &statement,
@@ -180,7 +182,7 @@ pub async fn list(
                 &filter.tier.map(Tier::as_str),
                 &filter.priority.map(Priority::as_str),
                 &filter.tag.as_ref().map(Tag::as_str),
-                &filter.customer.map(|id| id.0),
+                &profiles,
                 &filter.channel.map(Channel::as_str),
                 &filter.language.as_ref().map(Language::as_str),
                 &merged_too,
@@ -196,24 +198,34 @@ pub async fn list(
     Ok(Page::spanning(rows, span))
 }
 
-/// A page of the conversations of each of these customers, the last active first, without merged
-/// ones; who has none is left out.
+fn uuids(customers: &[CustomerId]) -> Vec<Uuid> {
+    customers.iter().map(|id| id.0).collect()
+}
+
+/// By whom conversations are asked for, and by which profiles they were opened.
+fn asked_and_theirs(profiles: &[Profile]) -> (Vec<Uuid>, Vec<Uuid>) {
+    profiles.iter().map(|it| (it.asked.0, it.id.0)).unzip()
+}
+
+/// A page of the conversations of each customer that these profiles are of, the last active first,
+/// without merged ones; who has none is left out.
 ///
 /// # Errors
 ///
 /// A failure of the database.
 pub async fn of_customers(
     client: &Client,
-    customers: &[CustomerId],
+    profiles: &[Profile],
     span: &Span<ConversationKey>,
 ) -> Result<Vec<(CustomerId, Page<ConversationRow>)>, ProjectionError> {
     let statement =
         span.either(sql!("conversations/of_customers"), sql!("conversations/of_customers_back"));
     let statement = client.prepare_cached(statement).await?;
-    let customers: Vec<Uuid> = customers.iter().map(|id| id.0).collect();
+    let (asked, theirs) = asked_and_theirs(profiles);
     let (after, before) = (span.after, span.before);
     let values: &[&(dyn ToSql + Sync)] = &[
-        &customers,
+        &asked,
+        &theirs,
         &after.map(|key| key.at),
         &after.map(|key| key.id.0),
         &before.map(|key| key.at),
@@ -221,23 +233,33 @@ pub async fn of_customers(
         &rows_to_read(span.limit),
     ];
     let rows = client.query(&statement, values).await?;
-    let rows = rows.iter().map(ConversationRow::read).collect::<Result<Vec<_>, _>>()?;
-    let pages = rows.chunk_by(|one, next| one.customer_id == next.customer_id);
-    Ok(pages.map(|rows| (rows[0].customer_id, Page::spanning(rows.to_vec(), span))).collect())
+    let mut pages: Vec<(CustomerId, Vec<ConversationRow>)> = Vec::new();
+    for row in &rows {
+        let (asked, row) = (column(row, "conversations", "asked_id")?, ConversationRow::read(row)?);
+        match pages.last_mut() {
+            Some((owner, rows)) if *owner == asked => rows.push(row),
+            Some(_) | None => pages.push((asked, vec![row])),
+        }
+    }
+    Ok(pages.into_iter().map(|(asked, rows)| (asked, Page::spanning(rows, span))).collect())
 }
 
-/// Every conversation that a customer ever had, merged ones included.
+/// Every conversation that these profiles ever opened, merged ones included, each with its
+/// profile.
 ///
 /// # Errors
 ///
 /// A failure of the database.
-pub async fn ids_of_customer(
+pub async fn of_profiles(
     client: &Client,
-    customer: CustomerId,
-) -> Result<Vec<ConversationId>, ProjectionError> {
-    let statement = client.prepare_cached(sql!("conversations/ids_of_customer")).await?;
-    let rows = client.query(&statement, &[&customer.0]).await?;
-    rows.iter().map(|row| column(row, "conversations", "id")).collect()
+    profiles: &[CustomerId],
+) -> Result<Vec<(CustomerId, ConversationId)>, ProjectionError> {
+    let statement = client.prepare_cached(sql!("conversations/of_profiles")).await?;
+    let rows = client.query(&statement, &[&uuids(profiles)]).await?;
+    let column_of = |row: &tokio_postgres::Row| {
+        Ok((column(row, "conversations", "customer_id")?, column(row, "conversations", "id")?))
+    };
+    rows.iter().map(column_of).collect()
 }
 
 /// How many conversations there are of each kind, kept in step with them.
@@ -255,7 +277,8 @@ pub async fn counters(
     client.query(&statement, &[&by_team, &team]).await?.iter().map(CounterRow::read).collect()
 }
 
-/// What one customer's conversations add up to; merged ones are not counted.
+/// What one customer's conversations add up to, those of all their profiles; merged conversations
+/// are not counted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CustomerContacts {
     /// Who.
@@ -270,18 +293,19 @@ pub struct CustomerContacts {
     pub last_contact_at: Option<Timestamp>,
 }
 
-/// What the conversations of these customers add up to; those without any are left out.
+/// What the conversations add up to of the customers that these profiles are of; those without any
+/// are left out.
 ///
 /// # Errors
 ///
 /// A failure of the database.
 pub async fn contacts(
     client: &Client,
-    customers: &[CustomerId],
+    profiles: &[Profile],
 ) -> Result<Vec<CustomerContacts>, ProjectionError> {
-    let ids: Vec<Uuid> = customers.iter().map(|id| id.0).collect();
+    let (asked, theirs) = asked_and_theirs(profiles);
     let statement = client.prepare_cached(sql!("conversations/by_customers")).await?;
-    let rows = client.query(&statement, &[&ids]).await?;
+    let rows = client.query(&statement, &[&asked, &theirs]).await?;
     rows.iter()
         .map(|row| {
             Ok(CustomerContacts {

@@ -64,3 +64,61 @@ async fn features_as_of_a_past_instant_are_what_the_table_said_then() {
     let forbidden = features(&served, &customer, &kept[1].0, &done["position"]).await;
     assert_eq!(forbidden, json!(null), "what they forbid holds for their past");
 }
+
+/// How often the customer wrote, as features say.
+fn contacts(said: &Value) -> Option<f64> {
+    let features = said["features"].as_array()?;
+    features.iter().find(|it| it["name"] == "contacts_total")?["value"].as_f64()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn features_are_of_all_profiles_that_were_merged_as_of_the_instant() {
+    let served = Served::new().await;
+    let (agent, _) = served.agent(TENANT, 11).await;
+    let write = async |from: &str, external: &str| {
+        served.message(TENANT, from, external, "Hello").await["customerId"].clone()
+    };
+    let one = write("ada@example.org", "m1").await;
+    let other = write("ada@example.net", "m2").await;
+    let third = write("ada@example.com", "m3").await;
+    write("ada@example.com", "m4").await;
+    let merge = |source: &Value, target: &Value| json!({ "sourceId": source, "targetId": target });
+    let mut kept = Vec::new();
+    let mut keep = async |expected: Option<f64>| {
+        let (at, position) = newest(&served).await;
+        let said = features(&served, &one, &at, &position).await;
+        assert_eq!(contacts(&said), expected, "{said}");
+        kept.push((at, said));
+    };
+    let customer = "customer { id }";
+    keep(Some(1.0)).await;
+    served.granted(&agent, "customerMerge", customer, merge(&third, &other)).await;
+    keep(Some(1.0)).await;
+    served.granted(&agent, "customerMerge", customer, merge(&other, &one)).await;
+    keep(Some(4.0)).await;
+    assert_eq!(write("ada@example.com", "m5").await, one, "who goes on gets what comes");
+    keep(Some(5.0)).await;
+    let undo = json!({ "customerId": other });
+    served.granted(&agent, "customerUnmerge", customer, undo).await;
+    keep(Some(1.0)).await;
+    let position = newest(&served).await.1;
+    for (at, said) in &kept {
+        assert_eq!(features(&served, &one, at, &position).await, *said, "as of {at}");
+    }
+    let apart = features(&served, &other, &kept[4].0, &position).await;
+    assert_eq!(contacts(&apart), Some(4.0), "with the third one: {apart}");
+    let theirs = json!({ "id": one, "at": kept[4].0, "p": position });
+    let theirs = served.data(&admin(2), FEATURES, theirs).await;
+    assert_eq!(theirs["churnFeatures"], json!(null), "another tenant knows nobody");
+
+    // What one profile forbids holds for the person that it was part of, as long as it was.
+    let forbid = json!({ "customerId": other, "purpose": "ANALYTICS", "granted": false });
+    let done = served.granted(&agent, "customerSetConsent", customer, forbid).await;
+    let said = async |at: usize| {
+        let said = features(&served, &one, &kept[at].0, &done["position"]).await;
+        (said != json!(null)).then_some(said)
+    };
+    for (at, whole) in [(0, true), (1, true), (2, false), (3, false), (4, true)] {
+        assert_eq!(said(at).await, whole.then(|| kept[at].1.clone()), "{at}");
+    }
+}

@@ -168,7 +168,7 @@ async fn a_list_is_paged_without_a_gap_and_filtered() {
         assert_eq!(paged, whole.rows);
         let one = &whole.rows[0];
         let filter = ConversationFilter {
-            customer: Some(one.customer_id),
+            profiles: Some(vec![one.customer_id]),
             channel: Some(one.channel),
             statuses: vec![one.status],
             tier: Some(one.tier),

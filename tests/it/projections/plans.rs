@@ -66,6 +66,40 @@ async fn a_page_is_found_by_its_key_with_one_plan_for_all_values() {
     }
 }
 
+/// Every profile again and again, each time merged into another one.
+const GROW_PROFILES: &str = "insert into customers
+    select grown.* from customers as it
+    cross join generate_series(1, 1000) as number
+    cross join lateral jsonb_populate_record(it, jsonb_build_object(
+        'id', gen_random_uuid(), 'merged_into', gen_random_uuid(), 'version', number
+    )) as grown";
+
+/// The same of their histories.
+const GROW_HISTORIES: &str = "insert into churn_features
+    select grown.* from churn_features as it
+    cross join generate_series(1, 1000) as number
+    cross join lateral jsonb_populate_record(it, jsonb_build_object(
+        'customer_id', gen_random_uuid(), 'merged_into', gen_random_uuid(),
+        'updated_position', number
+    )) as grown";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_merged_into_a_profile_is_found_by_the_profile() {
+    let (database, log, history, last) = desk_with_history(4, 300).await;
+    follow(&database, &log, last).await;
+    let owner = database.owner().await.expect("a connection");
+    for (projection, grow) in [("customers", GROW_PROFILES), ("churn_features", GROW_HISTORIES)] {
+        let tables = schema(projection, 1);
+        let grow = format!("set search_path to {tables}, public; {grow}; analyze {projection}");
+        owner.batch_execute(&grow).await.expect("the table grows");
+    }
+    let reader = database.reader(history.tenants()[0]).await.expect("a reader");
+    for name in ["customers/profiles", "churn_features/of_person"] {
+        let plan = plan(&reader, name, &[]).await;
+        assert!(finds_by(&plan, "merged_into = profile"), "{name}:\n{plan}");
+    }
+}
+
 /// Every conversation again and again, each time of somebody else.
 const GROW: &str = "insert into conversations
     select grown.* from conversations as it
@@ -86,8 +120,9 @@ async fn what_one_person_has_is_found_by_the_person() {
     let reader = database.planning_reader(history.tenants()[0]).await.expect("a reader");
     let page = "conversations/list_by_activity";
     let someone = "'00000000-0000-0000-0000-00000000000a'";
-    let customers = plan(&reader, page, &[(1, "false"), (4, "false"), (9, someone)]).await;
-    assert!(finds_by(&customers, "customer_id = '0000"), "{customers}");
+    let ones = "'{00000000-0000-0000-0000-00000000000a}'";
+    let customers = plan(&reader, page, &[(1, "false"), (4, "false"), (9, ones)]).await;
+    assert!(finds_by(&customers, "customer_id = ANY ('{0000"), "{customers}");
     let agents = plan(&reader, page, &[(1, "false"), (5, someone)]).await;
     assert!(finds_by(&agents, "assignee_id = '0000"), "{agents}");
     drop(reader);
@@ -95,7 +130,11 @@ async fn what_one_person_has_is_found_by_the_person() {
     let reader = database.reader(history.tenants()[0]).await.expect("a reader");
     for name in ["conversations/of_customers", "conversations/of_customers_back"] {
         let pages = plan(&reader, name, &[]).await;
-        assert!(finds_by(&pages, "customer_id = owner.id"), "{pages}");
+        assert!(finds_by(&pages, "customer_id = profile.id"), "{pages}");
         assert!(finds_by(&pages, "last_activity_at"), "{pages}");
     }
+    let contacts = plan(&reader, "conversations/by_customers", &[]).await;
+    assert!(finds_by(&contacts, "customer_id = profile.id"), "{contacts}");
+    let theirs = plan(&reader, "conversations/of_profiles", &[]).await;
+    assert!(finds_by(&theirs, "customer_id = ANY ($1)"), "{theirs}");
 }

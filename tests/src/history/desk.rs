@@ -1,6 +1,7 @@
 //! What can be asked at a random desk, and what comes of it by the rules.
 
 mod intake;
+mod person;
 
 use allhours_domain::{
     agent::{Agent, command as agent},
@@ -181,8 +182,12 @@ impl Desk {
         }
         let index = chance.below(self.customers.len());
         let identity = IdentityId(Uuid::from_u128(u128::from(chance.next() % 3)));
+        let asked = chance.below(12);
+        if (9..=10).contains(&asked) {
+            return self.person(chance);
+        }
         let held = &mut self.customers[index];
-        one(match chance.below(12) {
+        one(match asked {
             0 => ask(
                 held,
                 customer::ChangeProfile { display_name: Some(name(chance)), language: None },
@@ -198,7 +203,7 @@ impl Desk {
             ),
             4 => ask(held, customer::UnlinkIdentity { identity }),
             5..=6 => ask(held, customer::SetTier { tier: chance.one_of(Tier::ALL) }),
-            7..=10 => ask(
+            7..=8 => ask(
                 held,
                 customer::SetConsent {
                     purpose: chance.one_of(Purpose::ALL),

@@ -77,7 +77,7 @@ impl Loader<(ConversationId, Option<Position>)> for ConversationStreams {
     }
 }
 
-/// Pages of customers' conversations.
+/// Pages of customers' conversations, by whichever of their profiles they were opened.
 pub struct ConversationsOf(pub(super) Tenanted);
 
 #[async_trait]
@@ -93,8 +93,9 @@ impl Loader<(CustomerId, BothWays)> for ConversationsOf {
         let mut found = HashMap::new();
         for (page, customers) in grouped(keys.iter().map(|(id, page)| (page.clone(), *id))) {
             let span = page.span(lists::conversation_key)?;
+            let profiles = self.0.profiles(&customers).await?;
             let client = services.reader(*tenant).await?;
-            let pages = conversations::of_customers(&client, &customers, &span).await;
+            let pages = conversations::of_customers(&client, &profiles, &span).await;
             let pages = pages.map_err(|error| of_read(&error))?.into_iter();
             found.extend(pages.map(|(id, rows)| ((id, page.clone()), Arc::new(rows))));
         }

@@ -175,6 +175,21 @@ impl Loader<(CustomerId, Option<Position>)> for CustomerStreams {
     }
 }
 
+/// Customers' own profiles, with all that were merged into them.
+pub struct Profiles(pub(super) Tenanted);
+
+#[async_trait]
+impl Loader<CustomerId> for Profiles {
+    type Value = Arc<Vec<CustomerId>>;
+    type Error = Error;
+
+    async fn load(&self, keys: &[CustomerId]) -> Loaded<CustomerId, Self::Value> {
+        let found = self.0.profiles(keys).await?;
+        let by_customer = grouped(found.into_iter().map(|it| (it.asked, it.id)));
+        Ok(by_customer.into_iter().map(|(customer, ids)| (customer, Arc::new(ids))).collect())
+    }
+}
+
 /// What customers' conversations add up to.
 pub struct Contacts(pub(super) Tenanted);
 
@@ -184,8 +199,10 @@ impl Loader<CustomerId> for Contacts {
     type Error = Error;
 
     async fn load(&self, keys: &[CustomerId]) -> Loaded<CustomerId, Self::Value> {
+        let profiles = self.0.profiles(keys).await?;
         let client = self.0.services.reader(self.0.tenant).await?;
-        let all = conversations::contacts(&client, keys).await.map_err(|error| of_read(&error))?;
+        let all = conversations::contacts(&client, &profiles).await;
+        let all = all.map_err(|error| of_read(&error))?;
         Ok(all.into_iter().map(|it| (it.customer_id, it)).collect())
     }
 }

@@ -201,7 +201,8 @@ mutations! {
         on(call, &input.customer_id, command::SetConsent { purpose, granted }).await
     }
 
-    /// Merges a customer's profile into another one, which goes on in its place.
+    /// Merges a customer's profile into another one, which goes on in its place: it shows the
+    /// conversations, the contacts and the churn features of both until that is undone.
     customer_merge CustomerMerge -> customer: Customer,
     input {
         /// Which profile is merged.
@@ -225,13 +226,14 @@ mutations! {
         Ok((done, now(call, target).await?))
     }
 
-    /// Undoes the merge of a customer's profile.
+    /// Undoes the merge of a customer's profile: what belongs to it is shown by it alone again. Of
+    /// several merges in a row the last is undone first.
     customer_unmerge CustomerUnmerge -> customer: Customer,
     input {
         /// Which profile was merged; it is the one in the payload.
         customer_id: ID,
     },
-    refuses { Erased, NotMerged, NotMergedHere },
+    refuses { Erased, MergedInto, NotMerged, NotMergedHere },
     |call, input| {
         let (source, profile) = call.known_customer("customerId", &input.customer_id).await?;
         let mut unit = call
