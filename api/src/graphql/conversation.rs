@@ -20,7 +20,7 @@ use super::{
     error::Code,
     id::Kind,
     loaders::Loaders,
-    own::may_see,
+    own::{may_see, status_seen},
     page::{BothWays, Cursor},
     scalars::{Date, DateTime, Language, Long, count},
     source::{self, Source},
@@ -182,26 +182,26 @@ impl Conversation {
         self.facts.language.clone().map(Language)
     }
 
-    /// Where it stands.
-    async fn status(&self) -> ConversationStatus {
-        self.facts.status.into()
+    /// Where it stands; to customers, what is put aside is open.
+    async fn status(&self, ctx: &Context<'_>) -> Result<ConversationStatus> {
+        Ok(status_seen(Viewer::of(ctx)?, self.facts.status).into())
     }
 
-    /// By which tier it is served.
+    /// By which tier it is served; the desk's own, refused to customers.
     async fn tier(&self) -> Tier {
         self.facts.tier.into()
     }
 
-    /// How urgent it is.
+    /// How urgent it is; the desk's own, refused to customers.
     async fn priority(&self) -> Priority {
         self.facts.priority.into()
     }
 
-    /// In whose queue; none means the common one.
+    /// In whose queue; none means the common one. Not shown to customers.
     async fn team(&self, ctx: &Context<'_>) -> Result<Option<Team>> {
         match self.facts.team {
-            Some(team) => Team::known(ctx, team).await,
-            None => Ok(None),
+            Some(team) if Viewer::of(ctx)?.is_staff() => Team::known(ctx, team).await,
+            Some(_) | None => Ok(None),
         }
     }
 
@@ -248,9 +248,10 @@ impl Conversation {
         self.facts.waiting_since.map(DateTime)
     }
 
-    /// Until when it is put aside.
-    async fn snoozed_until(&self) -> Option<DateTime> {
-        self.facts.snoozed_until.map(DateTime)
+    /// Until when it is put aside; not shown to customers.
+    async fn snoozed_until(&self, ctx: &Context<'_>) -> Result<Option<DateTime>> {
+        let shown = Viewer::of(ctx)?.is_staff();
+        Ok(self.facts.snoozed_until.filter(|_| shown).map(DateTime))
     }
 
     /// When it was last resolved; none once it is reopened.

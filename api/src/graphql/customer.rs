@@ -23,6 +23,7 @@ use super::{
     scalars::{DateTime, Language, count},
     source::{self, Source},
     text::PersonalText,
+    viewer::Viewer,
     words::{Channel, Purpose, Tier},
 };
 
@@ -209,8 +210,11 @@ impl Customer {
         self.facts(ctx).await?.name.read(ctx, source::name).await
     }
 
-    /// How they are served.
+    /// How they are served; not shown to customers.
     async fn tier(&self, ctx: &Context<'_>) -> Result<Option<Tier>> {
+        if !Viewer::of(ctx)?.is_staff() {
+            return Ok(None);
+        }
         Ok(self.facts(ctx).await?.tier.map(Into::into))
     }
 

@@ -22,7 +22,7 @@ use super::{
     customer::Customer,
     intake::Intake,
     loaders::Loaders,
-    own::{may_see, profiles_of},
+    own::{may_see, only_what_is_seen, profiles_of},
     page::{BothWays, Cursor, instant},
     scalars::{DateTime, Position, count},
     services::{Services, of_read},
@@ -44,6 +44,7 @@ pub async fn conversations(
 ) -> Result<Connection<Cursor, Conversation>> {
     let (viewer, services) = (Viewer::of(ctx)?, ctx.data::<Services>()?);
     let span = page.span(conversation_key)?;
+    only_what_is_seen(viewer, &mut filter)?;
     if let Some(customer) = customer.or(viewer.customer()) {
         if !may_see(ctx, customer).await? {
             return Ok(Connection::new(false, false));

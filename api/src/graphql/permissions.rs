@@ -1,4 +1,5 @@
-//! Who may ask for what: one table for every root field. What stands in no line is for nobody.
+//! Who may ask for what: one table for every root field, where what stands in no line is for
+//! nobody, and one for those fields below that are not for everybody who sees their object.
 //!
 //! What a viewer then sees of an object follows from the object: customers see their own
 //! conversations without notes and nothing of how the desk works, analysts and integrations no
@@ -9,6 +10,7 @@ use super::viewer::Role::{
 };
 
 const ALL: &[Role] = Role::ALL;
+const STAFF: &[Role] = &[Agent, Supervisor, Admin, Analyst, Auditor, Integration];
 const DESK: &[Role] = &[Agent, Supervisor, Admin];
 const LEADS: &[Role] = &[Supervisor, Admin];
 const ADMIN: &[Role] = &[Admin];
@@ -19,10 +21,10 @@ const CONFIRM: &[Role] = &[Customer, Agent, Supervisor, Admin];
 const INTAKE: &[Role] = &[Integration, Admin];
 const INTAKES: &[Role] = &[Supervisor, Admin, Auditor, Integration];
 
-/// One line of the table: a root field, and the roles that may ask for it.
+/// One line of a table: a field, and the roles that may ask for it.
 pub type Rule = (&'static str, &'static [Role]);
 
-/// The table.
+/// Root fields.
 pub const RULES: &[Rule] = &[
     ("Query.viewer", ALL),
     ("Query.node", CUSTOMERS_TOO),
@@ -117,10 +119,20 @@ pub const RULES: &[Rule] = &[
     ("Subscription.events", HISTORY),
 ];
 
-/// Whether a role may ask for a root field, such as `Query.conversation`.
+/// Fields below, which always have a value, so that there is no other way to say nothing.
+pub const BELOW: &[Rule] = &[("Conversation.tier", STAFF), ("Conversation.priority", STAFF)];
+
+/// Whether a role may ask for a field that stands in a line, such as `Query.conversation`.
 #[must_use]
 pub fn may(role: Role, field: &str) -> bool {
-    RULES.iter().any(|(name, roles)| *name == field && roles.contains(&role))
+    let lines = RULES.iter().chain(BELOW);
+    lines.into_iter().any(|(name, roles)| *name == field && roles.contains(&role))
+}
+
+/// Whether a field of an object is for everybody who sees the object.
+#[must_use]
+pub fn is_open(type_name: &str, field: &str) -> bool {
+    BELOW.iter().all(|(line, _)| line.split_once('.') != Some((type_name, field)))
 }
 
 #[cfg(test)]
@@ -143,8 +155,16 @@ mod tests {
 
     #[test]
     fn no_field_stands_in_two_lines() {
-        for (index, (field, _)) in RULES.iter().enumerate() {
-            assert!(RULES.iter().skip(index + 1).all(|(other, _)| other != field), "{field}");
+        let lines: Vec<_> = RULES.iter().chain(BELOW).map(|(field, _)| field).collect();
+        for (index, field) in lines.iter().enumerate() {
+            assert!(lines.iter().skip(index + 1).all(|other| other != field), "{field}");
         }
+    }
+
+    #[test]
+    fn a_field_below_that_stands_in_no_line_is_open() {
+        assert!(is_open("Conversation", "subject") && is_open("Article", "priority"));
+        assert!(!is_open("Conversation", "priority"));
+        assert!(!may(Customer, "Conversation.priority") && may(Agent, "Conversation.priority"));
     }
 }

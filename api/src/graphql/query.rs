@@ -165,7 +165,8 @@ impl Reads {
         Conversation::read(ctx, ConversationId(id), as_of).await
     }
 
-    /// Conversations, the last active first. Customers see their own.
+    /// Conversations, the last active first. Customers see their own, and may not ask by team,
+    /// tier, priority, tag or what is put aside.
     #[expect(clippy::too_many_arguments, reason = "a filter and a page")]
     async fn conversations(
         &self,

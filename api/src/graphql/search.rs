@@ -55,7 +55,7 @@ pub struct SearchFilter {
     pub conversation_id: Option<ID>,
     /// Only what belongs to this customer.
     pub customer_id: Option<ID>,
-    /// Only conversations that are this team's now.
+    /// Only conversations that are this team's now; not for customers.
     pub team_id: Option<ID>,
     /// Only what happened at this instant or later.
     pub from: Option<DateTime>,
@@ -205,6 +205,9 @@ impl SearchQueries {
         if let Some(Position(position)) = min_position {
             let waited = services.search.wait_for(position, WAIT_MAX).await;
             waited.map_err(|error| of_search(&error))?;
+        }
+        if filter.team_id.is_some() && !viewer.is_staff() {
+            return Err(Code::Forbidden.error("customers may not search by team"));
         }
         let audience = viewer.customer().map_or(Audience::Staff, Audience::Customer);
         let mut request = SearchRequest::new(viewer.tenant, audience, text);

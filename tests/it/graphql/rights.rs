@@ -3,9 +3,13 @@
 
 use std::{fmt::Write as _, time::Duration};
 
-use allhours_api::graphql::{
-    id::Kind,
-    viewer::{Role, Viewer},
+use allhours_api::{
+    clock,
+    graphql::{
+        id::Kind,
+        permissions::BELOW as BELOW_RULES,
+        viewer::{Role, Viewer},
+    },
 };
 use async_graphql::{Request, Variables};
 use futures_util::StreamExt as _;
@@ -34,7 +38,7 @@ const BELOW: &str = "
 ## Below them
 
 What a viewer gets who asks for a conversation and its people. `nothing`: null or an empty list.
-`hidden`: that there is a text, and not what it says.
+`hidden`: that there is a text, and not what it says. An empty cell: the whole document is refused.
 ";
 
 /// What one customer has.
@@ -110,6 +114,9 @@ async fn work(served: &Served, agent: &Viewer, own: &Own) {
     let note = json!({ "text": "an odd canary" });
     served.granted(agent, "conversationAddNote", conversation, on(note)).await;
     served.granted(agent, "conversationAddTag", conversation, on(json!({ "tag": "bird" }))).await;
+    let until = clock::now() + jiff::SignedDuration::from_hours(24);
+    let snooze = json!({ "until": until.to_string() });
+    served.granted(agent, "conversationSnooze", conversation, on(snooze)).await;
 }
 
 fn who(role: Role, own: &Own) -> Viewer {
@@ -187,7 +194,7 @@ async fn roots(served: &Served, first: &Own, second: &Own, table: &mut String) {
                     vec![&first.ids, &second.ids]
                 };
                 for ids in owners {
-                    let asked = Asked { types, theirs: ids, field: name };
+                    let asked = Asked { role: *role, types, theirs: ids, field: name };
                     let (document, variables) = asked.document(operation, field);
                     answers += &if operation == "subscription" {
                         first_frame(served, &who, &document, variables).await
@@ -208,9 +215,12 @@ const GUARDED: &[(&str, &str)] = &[
     ("Conversation.subject", "/conversation/subject/state"),
     ("Conversation.lastMessage", "/conversation/lastMessage/state"),
     ("Conversation.tags", "/conversation/tags/0"),
+    ("Conversation.team", "/conversation/team/name"),
+    ("Conversation.snoozedUntil", "/conversation/snoozedUntil"),
     ("Conversation.timeline, the customer's message", "CUSTOMER"),
     ("Conversation.timeline, a reply", "REPLY"),
     ("Conversation.timeline, a note", "NOTE"),
+    ("Customer.tier", "/conversation/customer/tier"),
     ("Customer.displayName", "/conversation/customer/displayName/state"),
     ("Customer.addresses", "/conversation/customer/addresses/0/address/state"),
     ("Agent.displayName", "/conversation/assignee/displayName/state"),
@@ -218,14 +228,13 @@ const GUARDED: &[(&str, &str)] = &[
     ("Agent.capacityUnits", "/conversation/assignee/capacityUnits"),
     ("Agent.load", "/conversation/assignee/load/open"),
     ("Agent.teams", "/conversation/assignee/teams/0/id"),
-    ("Team.name", "/conversation/team/name"),
     ("Team.members", "/conversation/team/members/0/id"),
 ];
 
 const BELOW_ALL: &str = "query($id: ID!) { conversation(id: $id) {
-    subject { state } lastMessage { state } tags
+    subject { state } lastMessage { state } tags snoozedUntil
     timeline(first: 100) { nodes { message { kind text { state } } } }
-    customer { displayName { state } addresses { address { state } } }
+    customer { tier displayName { state } addresses { address { state } } }
     assignee { displayName { state } presence capacityUnits load { open } teams { id } }
     team { name members { id } }
 } }";
@@ -260,6 +269,18 @@ async fn below(served: &Served, own: &Own, table: &mut String) {
         };
         row(table, name, &answers.iter().map(read).collect::<Vec<_>>());
     }
+    for (line, _) in BELOW_RULES {
+        let name = line.strip_prefix("Conversation.").expect("a field of a conversation");
+        let document = format!("query($id: ID!) {{ conversation(id: $id) {{ {name} }} }}");
+        let mut cells = Vec::new();
+        for role in Role::ALL {
+            let answer = served.answer(&who(*role, own), &document, variables.clone()).await;
+            let refused = answer["errors"][0]["extensions"]["code"] == "FORBIDDEN";
+            assert_ne!(refused, answer["data"]["conversation"][name].is_string(), "{answer}");
+            cells.push(if refused { "" } else { "yes" }.to_owned());
+        }
+        row(table, line, &cells);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -282,4 +303,53 @@ async fn each_role_sees_and_does_what_the_table_says_and_nothing_else() {
     let stored = std::fs::read_to_string(path).expect("docs/permissions.md is there");
     let differs = stored.lines().zip(page.lines()).find(|(stored, tried)| stored != tried);
     assert!(stored == page, "docs/permissions.md differs: {differs:#?}");
+}
+
+/// The code of the first error of an answer.
+fn code(answer: &Value) -> &Value {
+    &answer["errors"][0]["extensions"]["code"]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_customer_can_not_tell_by_asking_how_the_desk_files_their_conversation() {
+    let served = Served::new().await;
+    let (first, _) = desk(&served).await;
+    let (own, staff) = (who(Role::Customer, &first), who(Role::Agent, &first));
+    let head = served.data(&admin(TENANT), "{ position }", json!({})).await["position"].clone();
+    let team = first.ids.id("team", "team");
+    let listed = async |who: &Viewer, filter: &str| {
+        let document = format!(
+            "query($p: Position) {{ conversations(first: 9, minPosition: $p, \
+             filter: {{ {filter} }}) {{ nodes {{ id status snoozedUntil }} }} }}"
+        );
+        served.answer(who, &document, json!({ "p": head })).await
+    };
+    let by_team = format!("teamId: \"{team}\"");
+    for filter in
+        ["tier: NEW", "priority: NORMAL", "tag: \"bird\"", "statuses: [SNOOZED]", &by_team]
+    {
+        let answer = listed(&own, filter).await;
+        assert_eq!(code(&answer), "FORBIDDEN", "{filter}: {answer}");
+        let answer = listed(&staff, filter).await;
+        let nodes = answer["data"]["conversations"]["nodes"].as_array();
+        assert_eq!(nodes.map(Vec::len), Some(2), "{filter}: {answer}");
+    }
+    let search = "query($team: ID!) { \
+        search(text: \"canary\", first: 1, filter: { teamId: $team }) { totalCount } }";
+    let asked = json!({ "team": team });
+    assert_eq!(code(&served.answer(&own, search, asked.clone()).await), "FORBIDDEN");
+    served.data(&staff, search, asked).await;
+    // What is put aside is open to them, in lists as in a conversation.
+    let seen = json!({
+        "id": first.ids.id("conversation", "id"), "status": "OPEN", "snoozedUntil": null,
+    });
+    for filter in ["", "statuses: [OPEN]", "channel: EMAIL"] {
+        let answer = listed(&own, filter).await;
+        assert_eq!(answer["data"]["conversations"]["nodes"], json!([seen]), "{filter}: {answer}");
+    }
+    let open = listed(&staff, "statuses: [OPEN]").await;
+    assert_eq!(open["data"]["conversations"]["nodes"], json!([]), "{open}");
+    let one = "query($id: ID!) { conversation(id: $id) { id status snoozedUntil } }";
+    let one = served.data(&own, one, json!({ "id": seen["id"] })).await;
+    assert_eq!(one["conversation"], seen);
 }

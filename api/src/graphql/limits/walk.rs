@@ -127,8 +127,8 @@ impl<'w> Walk<'w> {
         if place.at_root {
             self.seen.root_fields += 1;
             within("fields at the root", self.seen.root_fields, self.limits.root_fields_max)?;
-            self.permit(place.type_name, name)?;
         }
+        self.permit(place, name)?;
         let introspects = place.introspects || name == "__schema" || name == "__type";
         let depth = place.depth + 1;
         let depth_max = if introspects { introspection::DEPTH_MAX } else { self.limits.depth_max };
@@ -200,8 +200,9 @@ impl<'w> Walk<'w> {
         rows.clamp(1, cost::PAGE_ROWS_MAX)
     }
 
-    fn permit(&self, type_name: &str, name: &str) -> Result<(), Denied> {
-        if name.starts_with("__") {
+    fn permit(&self, place: Place<'_>, name: &str) -> Result<(), Denied> {
+        let Place { type_name, at_root, .. } = place;
+        if name.starts_with("__") || (!at_root && permissions::is_open(type_name, name)) {
             return Ok(());
         }
         let Some(viewer) = self.viewer else {
