@@ -142,8 +142,9 @@ async fn pages_go_through_the_conversations_of_all_profiles_in_one_order() {
         desk.conversations.iter().rev().map(|id| json!({ "id": id })).collect();
     assert_eq!(whole, json!(newest_first));
     let page = "query($id: ID!, $first: Int, $last: Int, $after: String, $before: String) {
-        customer(id: $id) { conversations(first: $first, last: $last, after: $after, before: $before) {
-            nodes { id } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } } }";
+        customer(id: $id) { conversations(
+            first: $first, last: $last, after: $after, before: $before
+        ) { nodes { id } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } } }";
     for (count, cursor, from, more, turned) in [
         ("first", "after", "endCursor", "hasNextPage", false),
         ("last", "before", "startCursor", "hasPreviousPage", true),
@@ -172,8 +173,8 @@ async fn a_customer_sees_what_their_merged_profiles_wrote_as_long_as_they_are_me
     let (own, merged) = (desk.as_customer(0), desk.as_customer(1));
     let read = "query($id: ID!, $p: Position) {
         conversation(id: $id, minPosition: $p) { id timeline(first: 9) { nodes { name } } }
-        node(id: $id) { id }
-        conversations(first: 9) { nodes { id } } }";
+        node(id: $id, minPosition: $p) { id }
+        conversations(first: 9, minPosition: $p) { nodes { id } } }";
     let sees = async |who: &Viewer, number: usize, position: &Value| {
         let asked = json!({ "id": desk.conversations[number], "p": position });
         let seen = desk.served.data(who, read, asked).await;
