@@ -32,6 +32,7 @@ pub mod permissions;
 pub mod problem;
 pub mod query;
 pub mod scalars;
+pub mod schema;
 pub mod search;
 pub mod services;
 pub mod source;
@@ -46,17 +47,14 @@ pub mod words;
 
 use async_graphql::SDLExportOptions;
 
+pub use self::schema::Schema;
 use self::{
-    cost::written::Priced,
-    limits::{Guards, Limits},
-    mutation::Mutation,
-    query::Query,
-    services::Services,
+    cost::written::Priced, limits::Limits, mutation::Mutation, query::Query, services::Services,
     subscription::Subscription,
 };
 
-/// The schema.
-pub type Schema = async_graphql::Schema<Query, Mutation, Priced<Subscription>>;
+/// What answers for each field.
+type Resolvers = async_graphql::Schema<Query, Mutation, Priced<Subscription>>;
 
 /// How strict the schema is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,21 +65,18 @@ pub struct Options {
     pub limits: Limits,
 }
 
-/// How deep the text of a document may nest, far above what its depth may be.
+/// How deep a document may nest, fragments included: far above what its depth may be, and where
+/// a fragment that spreads itself ends.
 const NESTING_MAX: usize = 64;
 
 /// The schema on these services.
 #[must_use]
 pub fn build(services: Services, options: Options) -> Schema {
-    let mut builder = unbound().data(services).extension(Guards { limits: options.limits });
-    if !options.introspection {
-        builder = builder.disable_introspection().disable_suggestions();
-    }
-    builder.finish()
+    Schema::new(services, options)
 }
 
 fn unbound() -> async_graphql::SchemaBuilder<Query, Mutation, Priced<Subscription>> {
-    Schema::build(Query::default(), Mutation::default(), Priced::default())
+    Resolvers::build(Query::default(), Mutation::default(), Priced::default())
         .limit_recursive_depth(NESTING_MAX)
 }
 

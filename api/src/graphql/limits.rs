@@ -5,28 +5,11 @@
 
 mod walk;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-use async_graphql::{
-    Request, Response, ServerError, ServerResult, Value, Variables,
-    extensions::{
-        Extension, ExtensionContext, ExtensionFactory, NextExecute, NextParseQuery,
-        NextPrepareRequest, NextRequest,
-    },
-    parser::types::ExecutableDocument,
-    value,
-};
-
+use async_graphql::{Request, Response, ServerError, Value, registry::Registry, value};
 use axum::http::header::RETRY_AFTER;
 
 use self::walk::Walk;
-use super::{
-    cost::Estimate,
-    error::Code,
-    loaders::{Loaders, in_rounds},
-    services::Services,
-    viewer::Viewer,
-};
+use super::{cost::Estimate, error::Code, viewer::Viewer};
 use crate::limits::Budget;
 
 /// How much a document may ask for.
@@ -56,36 +39,6 @@ impl Default for Limits {
     }
 }
 
-/// Makes a guard for every request.
-pub struct Guards {
-    /// How much a document may ask for.
-    pub limits: Limits,
-}
-
-impl ExtensionFactory for Guards {
-    fn create(&self) -> Arc<dyn Extension> {
-        Arc::new(Guard { limits: self.limits, asked: Mutex::default() })
-    }
-}
-
-/// Stands before one request.
-struct Guard {
-    limits: Limits,
-    asked: Mutex<Asked>,
-}
-
-/// What is known of the request so far.
-#[derive(Default)]
-struct Asked {
-    operation: Option<String>,
-    budget: Option<Budget>,
-    estimate: Estimate,
-    /// What was taken from the budget.
-    taken: u64,
-    /// When the budget will do, where it did not.
-    retry_after_s: Option<u64>,
-}
-
 /// Why a document is not carried out.
 #[derive(Debug)]
 struct Denied(Code, String);
@@ -98,17 +51,42 @@ impl From<Denied> for ServerError {
     }
 }
 
-impl Guard {
-    fn asked(&self) -> MutexGuard<'_, Asked> {
-        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+/// What is known of a request before it is carried out.
+#[derive(Debug)]
+pub(super) struct Asked {
+    limits: Limits,
+    budget: Option<Budget>,
+    estimate: Estimate,
+    /// What was taken from the budget.
+    taken: u64,
+    /// When the budget will do, where it did not.
+    retry_after_s: Option<u64>,
 }
 
 impl Asked {
+    /// Nothing yet but who asks.
+    pub fn of(request: &Request, limits: Limits) -> Self {
+        let budget = of_request::<Budget>(request).cloned();
+        Self { limits, budget, estimate: Estimate::default(), taken: 0, retry_after_s: None }
+    }
+
+    /// Reads the document and lets it pass, if it keeps within its limits and its sender may ask
+    /// for all of it.
+    pub fn admit(&mut self, request: &mut Request, types: &Registry) -> Result<(), ServerError> {
+        let viewer = of_request::<Viewer>(request).cloned();
+        let operation = request.operation_name.clone();
+        let variables = std::mem::take(&mut request.variables);
+        let document = request.parsed_query()?;
+        let walk = Walk::new(&self.limits, types, viewer.as_ref(), document, &variables);
+        let estimate = walk.run(operation.as_deref())?;
+        request.variables = variables;
+        Ok(self.take(estimate)?)
+    }
+
     /// Takes what the document may cost at most from what its sender may still ask.
-    fn take(&mut self, estimate: Estimate, cost_max: u64) -> Result<(), Denied> {
+    fn take(&mut self, estimate: Estimate) -> Result<(), Denied> {
         self.estimate = estimate;
-        let requested = self.estimate.requested;
+        let (requested, cost_max) = (self.estimate.requested, self.limits.cost_max);
         if requested > cost_max {
             let message = format!("the document costs {requested}, the limit is {cost_max}");
             return Err(Denied(Code::CostExceeded, message));
@@ -121,8 +99,17 @@ impl Asked {
         Ok(())
     }
 
-    /// Gives back what was not used; says what it cost, and how much may still be asked.
-    fn settle(&self, response: &Response, cost_max: u64) -> Value {
+    /// Says with an answer what it cost.
+    pub fn settle(&self, mut response: Response) -> Response {
+        if let Some(seconds) = self.retry_after_s {
+            response.http_headers.insert(RETRY_AFTER, seconds.into());
+        }
+        let cost = self.cost(&response);
+        response.extension("cost", cost)
+    }
+
+    /// Gives back what was not used; what it cost, and how much may still be asked.
+    fn cost(&self, response: &Response) -> Value {
         let actual = self.estimate.actual(response);
         let throttle = self.budget.as_ref().map(|budget| {
             let throttle = budget.settle(self.taken.saturating_sub(actual));
@@ -135,82 +122,13 @@ impl Asked {
         value!({
             "requested": self.estimate.requested,
             "actual": actual,
-            "maximum": cost_max,
+            "maximum": self.limits.cost_max,
             "throttleStatus": throttle.unwrap_or_default(),
         })
     }
 }
 
-#[async_graphql::async_trait::async_trait]
-impl Extension for Guard {
-    async fn request(&self, ctx: &ExtensionContext<'_>, next: NextRequest<'_>) -> Response {
-        let mut response = next.run(ctx).await;
-        for error in &mut response.errors {
-            let extensions = error.extensions.get_or_insert_default();
-            if extensions.get("code").is_none() {
-                // What carries no code came from reading or checking the document.
-                extensions.set("code", Code::BadUserInput.as_str());
-            }
-        }
-        let asked = self.asked();
-        if let Some(seconds) = asked.retry_after_s {
-            response.http_headers.insert(RETRY_AFTER, seconds.into());
-        }
-        let cost = asked.settle(&response, self.limits.cost_max);
-        drop(asked);
-        response.extension("cost", cost)
-    }
-
-    async fn prepare_request(
-        &self,
-        ctx: &ExtensionContext<'_>,
-        request: Request,
-        next: NextPrepareRequest<'_>,
-    ) -> ServerResult<Request> {
-        {
-            let mut asked = self.asked();
-            asked.operation.clone_from(&request.operation_name);
-            asked.budget = of_request::<Budget>(&request).cloned();
-        }
-        let viewer = of_request::<Viewer>(&request).cloned();
-        let request = match (viewer, ctx.data_opt::<Services>()) {
-            (Some(viewer), Some(services)) => {
-                request.data(Arc::new(Loaders::new(services, viewer.tenant)))
-            }
-            (None, _) | (_, None) => request,
-        };
-        next.run(ctx, request).await
-    }
-
-    async fn execute(
-        &self,
-        ctx: &ExtensionContext<'_>,
-        operation_name: Option<&str>,
-        next: NextExecute<'_>,
-    ) -> Response {
-        in_rounds(next.run(ctx, operation_name)).await
-    }
-
-    async fn parse_query(
-        &self,
-        ctx: &ExtensionContext<'_>,
-        query: &str,
-        variables: &Variables,
-        next: NextParseQuery<'_>,
-    ) -> ServerResult<ExecutableDocument> {
-        let document = next.run(ctx, query, variables).await?;
-        let mut asked = self.asked();
-        let viewer = ctx.data_opt::<Viewer>();
-        let registry = &ctx.schema_env.registry;
-        let walk = Walk::new(&self.limits, registry, viewer, &document, variables);
-        let estimate = walk.run(asked.operation.as_deref())?;
-        asked.take(estimate, self.limits.cost_max)?;
-        drop(asked);
-        Ok(document)
-    }
-}
-
 /// What the HTTP layer put into a request.
-fn of_request<T: std::any::Any>(request: &Request) -> Option<&T> {
+pub(super) fn of_request<T: std::any::Any>(request: &Request) -> Option<&T> {
     request.data.get(&std::any::TypeId::of::<T>())?.downcast_ref()
 }

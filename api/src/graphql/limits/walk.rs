@@ -8,6 +8,7 @@ use async_graphql::{
 
 use super::{Denied, Limits};
 use crate::graphql::{
+    NESTING_MAX,
     cost::{self, Estimate, Rows},
     error::Code,
     introspection, permissions,
@@ -43,10 +44,18 @@ pub(super) struct Walk<'w> {
 struct Place<'p> {
     type_name: &'p str,
     depth: u32,
+    /// How many sets of fields it stands in.
+    nesting: usize,
     introspects: bool,
     /// How many lists of introspection it stands in.
     lists: u32,
     at_root: bool,
+}
+
+impl<'p> Place<'p> {
+    fn root(type_name: &'p str) -> Self {
+        Self { type_name, depth: 0, nesting: 0, introspects: false, lists: 0, at_root: true }
+    }
 }
 
 impl<'w> Walk<'w> {
@@ -76,7 +85,7 @@ impl<'w> Walk<'w> {
             };
             let Some(type_name) = root else { continue };
             self.seen = Seen::default();
-            let place = Place { type_name, depth: 0, introspects: false, lists: 0, at_root: true };
+            let place = Place::root(type_name);
             let requested = self.set(&definition.node.selection_set.node, place)?;
             if requested >= most.requested {
                 most = Estimate { requested, ..std::mem::take(&mut self.seen.estimate) };
@@ -87,6 +96,11 @@ impl<'w> Walk<'w> {
 
     fn set(&mut self, set: &SelectionSet, place: Place<'_>) -> Result<u64, Denied> {
         let document = self.document;
+        let place = Place { nesting: place.nesting + 1, ..place };
+        if place.nesting > NESTING_MAX {
+            let message = format!("the document nests deeper than {NESTING_MAX} levels");
+            return Err(Denied(Code::CostExceeded, message));
+        }
         let mut cost: u64 = 0;
         for selection in &set.items {
             self.count_visited()?;
@@ -99,7 +113,6 @@ impl<'w> Walk<'w> {
                         Some(fragment) => {
                             let on = fragment.node.type_condition.node.on.node.as_str();
                             let set = &fragment.node.selection_set.node;
-                            // A fragment that spreads itself ends at the limit of what is visited.
                             self.set(set, narrowed(place, on))?
                         }
                         None => 0,
@@ -134,26 +147,24 @@ impl<'w> Walk<'w> {
         let depth_max = if introspects { introspection::DEPTH_MAX } else { self.limits.depth_max };
         within("levels", depth, depth_max)?;
         let children = &field.selection_set.node;
+        let inside = Place { at_root: false, ..place };
         if introspects {
             let list = u32::from(introspection::is_list(name));
             let lists = place.lists + list;
             self.seen.lists += list;
             within("lists of introspection in one another", lists, introspection::NESTED_MAX)?;
             within("lists of introspection", self.seen.lists, introspection::LISTS_MAX)?;
-            let below = Place { type_name: "", depth, introspects, lists, at_root: false };
-            self.set(children, below)?;
+            self.set(children, Place { type_name: "", depth, introspects, lists, ..inside })?;
             return Ok(0);
         }
         let registry = self.registry;
         let meta = registry.types.get(place.type_name);
         let Some(meta) = meta.and_then(|it| it.field_by_name(name)) else {
             // An unknown field: the check of the document will say so.
-            let below = Place { type_name: "", depth, introspects, lists: 0, at_root: false };
-            return self.set(children, below);
+            return self.set(children, Place { type_name: "", depth, ..inside });
         };
         let type_name = MetaTypeName::concrete_typename(&meta.ty);
-        let below = Place { type_name, depth, introspects, lists: 0, at_root: false };
-        let inner = self.set(children, below)?;
+        let inner = self.set(children, Place { type_name, depth, ..inside })?;
         let own = u64::from(!children.items.is_empty());
         let mutation = place.at_root && registry.mutation_type.as_deref() == Some(place.type_name);
         if type_name == "JSON" {
@@ -208,8 +219,9 @@ impl<'w> Walk<'w> {
         let Some(viewer) = self.viewer else {
             return Err(Denied(Code::Unauthenticated, "nobody signed in".to_owned()));
         };
+        // The check of the document will say which fields there are not.
         let known = self.registry.types.get(type_name);
-        let known = known.is_some_and(|it| it.field_by_name(name).is_some());
+        let known = known.is_none_or(|it| it.field_by_name(name).is_some());
         if known && !permissions::may(viewer.role, &format!("{type_name}.{name}")) {
             let message = format!("the role {} may not ask for {name}", viewer.role.as_str());
             return Err(Denied(Code::Forbidden, message));

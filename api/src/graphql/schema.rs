@@ -1,0 +1,131 @@
+//! The schema behind its limits: what carries out documents.
+//!
+//! No extension of the library's: where there is one, it looks up the type of every field of
+//! every answer for it.
+
+use std::{fmt, sync::Arc};
+
+use async_graphql::{
+    Data, Executor, OutputType, Request, Response, SubscriptionType, registry::Registry,
+};
+use futures_util::{
+    StreamExt as _,
+    stream::{self, BoxStream},
+};
+
+use super::{
+    Options, Resolvers,
+    cost::written::Priced,
+    error::Code,
+    limits::{Asked, Limits, of_request},
+    loaders::{Loaders, in_rounds},
+    mutation::Mutation,
+    query::Query,
+    services::Services,
+    subscription::Subscription,
+    viewer::Viewer,
+};
+
+/// Carries out documents that keep within their limits, in the name of the [`Viewer`] that is in
+/// the request's data.
+#[derive(Clone)]
+pub struct Schema {
+    resolvers: Resolvers,
+    types: Arc<Registry>,
+    services: Services,
+    limits: Limits,
+}
+
+impl fmt::Debug for Schema {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Schema").finish_non_exhaustive()
+    }
+}
+
+impl Schema {
+    /// The schema on these services.
+    #[must_use]
+    pub fn new(services: Services, options: Options) -> Self {
+        let mut builder = super::unbound().data(services.clone());
+        if !options.introspection {
+            builder = builder.disable_introspection().disable_suggestions();
+        }
+        let (resolvers, types) = (builder.finish(), Arc::new(types()));
+        Self { resolvers, types, services, limits: options.limits }
+    }
+
+    /// Carries out a query or mutation.
+    pub async fn execute(&self, request: impl Into<Request> + Send) -> Response {
+        let mut request = self.prepared(request.into());
+        let mut asked = Asked::of(&request, self.limits);
+        let response = match asked.admit(&mut request, &self.types) {
+            Ok(()) => in_rounds(self.resolvers.execute(request)).await,
+            Err(denied) => Response::from_errors(vec![denied]),
+        };
+        asked.settle(coded(response))
+    }
+
+    /// Carries out a subscription, or any other document as a stream of one answer.
+    pub fn execute_stream(&self, request: impl Into<Request>) -> BoxStream<'static, Response> {
+        let mut request = self.prepared(request.into());
+        let mut asked = Asked::of(&request, self.limits);
+        if let Err(denied) = asked.admit(&mut request, &self.types) {
+            let response = asked.settle(coded(Response::from_errors(vec![denied])));
+            return stream::once(async { response }).boxed();
+        }
+        let frames = self.resolvers.execute_stream(request);
+        let next = |mut frames: BoxStream<'static, Response>| async move {
+            let frame = in_rounds(frames.next()).await?;
+            Some((coded(frame), frames))
+        };
+        stream::unfold(frames, next).boxed()
+    }
+
+    /// With what the resolvers of one request share.
+    fn prepared(&self, request: Request) -> Request {
+        match of_request::<Viewer>(&request).map(|viewer| viewer.tenant) {
+            Some(tenant) => request.data(Arc::new(Loaders::new(&self.services, tenant))),
+            None => request,
+        }
+    }
+}
+
+#[async_graphql::async_trait::async_trait]
+impl Executor for Schema {
+    async fn execute(&self, request: Request) -> Response {
+        Self::execute(self, request).await
+    }
+
+    fn execute_stream(
+        &self,
+        request: Request,
+        _: Option<Arc<Data>>,
+    ) -> BoxStream<'static, Response> {
+        Self::execute_stream(self, request)
+    }
+}
+
+/// All types of the schema.
+fn types() -> Registry {
+    let mut types = Registry {
+        query_type: Query::type_name().into_owned(),
+        mutation_type: Some(Mutation::type_name().into_owned()),
+        subscription_type: Some(Subscription::type_name().into_owned()),
+        ..Registry::default()
+    };
+    Query::create_type_info(&mut types);
+    Mutation::create_type_info(&mut types);
+    Priced::<Subscription>::create_type_info(&mut types);
+    types
+}
+
+/// What carries no code came from reading or checking the document.
+fn coded(mut response: Response) -> Response {
+    for error in &mut response.errors {
+        let extensions = error.extensions.get_or_insert_default();
+        if extensions.get("code").is_none() {
+            extensions.set("code", Code::BadUserInput.as_str());
+        }
+    }
+    response
+}
