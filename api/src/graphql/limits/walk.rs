@@ -99,7 +99,7 @@ impl<'w> Walk<'w> {
         let place = Place { nesting: place.nesting + 1, ..place };
         if place.nesting > NESTING_MAX {
             let message = format!("the document nests deeper than {NESTING_MAX} levels");
-            return Err(Denied(Code::CostExceeded, message));
+            return Err(Denied(Code::BadUserInput, message));
         }
         let mut cost: u64 = 0;
         for selection in &set.items {
