@@ -15,6 +15,10 @@ where (not $1::boolean or team_id is not distinct from $2::uuid)
     and ($10::text is null or channel = $10)
     and ($11::text is null or language = $11)
     and ($12::boolean or merged_into is null)
+    -- Follows from the bounds below. The planner takes a range of two ends for narrow, and so takes
+    -- the index that is in order.
+    and last_activity_at <= case when $13::timestamptz is null then 'infinity' else $13 end
+    and last_activity_at >= case when $15::timestamptz is null then '-infinity' else $15 end
     and (last_activity_at, id)
         < (case when $13::timestamptz is null then 'infinity' else $13 end, $14::uuid)
     and (last_activity_at, id)

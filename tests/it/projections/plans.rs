@@ -1,6 +1,7 @@
 //! One plan does for every page: it finds the page by its key, whatever is asked for.
 
 use allhours_projections::generations::schema;
+use allhours_tests::database::TestDatabase;
 use tokio_postgres::{SimpleQueryMessage, types::Type};
 
 use super::{desk_with_history, follow};
@@ -53,10 +54,39 @@ fn finds_by(plan: &str, condition: &str) -> bool {
     plan.lines().any(|line| line.contains("Index Cond") && line.contains(condition))
 }
 
+/// The tables of the lists: of which projection, with what id and what number.
+const LISTS: [(&str, &str, &str, &str); 4] = [
+    ("conversations", "conversations", "id", "version"),
+    ("conversations", "queue", "conversation_id", "from_position"),
+    ("customers", "customers", "id", "version"),
+    ("intakes", "intakes", "id", "version"),
+];
+
+/// Every row again and again, under another id. Without the statistics of large tables every
+/// plan looks as good as any other.
+async fn grow_lists(database: &TestDatabase) {
+    let owner = database.owner().await.expect("a connection");
+    for (projection, table, id, number) in LISTS {
+        let tables = schema(projection, 1);
+        let grow = format!(
+            "set search_path to {tables}, public;
+            insert into {table}
+            select grown.* from {table} as it
+            cross join generate_series(1, 300) as number
+            cross join lateral jsonb_populate_record(
+                it, jsonb_build_object('{id}', gen_random_uuid(), '{number}', number)
+            ) as grown;
+            analyze {table}"
+        );
+        owner.batch_execute(&grow).await.expect("the table grows");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_page_is_found_by_its_key_with_one_plan_for_all_values() {
     let (database, log, history, last) = desk_with_history(3, 300).await;
     follow(&database, &log, last).await;
+    grow_lists(&database).await;
     let reader = database.reader(history.tenants()[0]).await.expect("a reader");
     for (name, condition) in PAGES {
         let plan = plan(&reader, name, &[]).await;
