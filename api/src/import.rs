@@ -1,10 +1,12 @@
 //! Dialogues from JSON Lines into the desk, through commands like everything else.
 //!
-//! Read [`dialogue`] (what a line may hold) and [`report`]. Ids are derived from the file's
-//! content, the dialogue and the turn, and each dialogue is one append with a fixed command
-//! id: importing again changes nothing, and an import that was killed goes on where it was.
+//! Read [`dialogue`] (what a line may hold), `fault` (what is said of one that holds something
+//! else) and [`report`]. Ids are derived from the source's name, the dialogue and the turn, and
+//! each dialogue is one append with a fixed command id: importing again changes nothing, also
+//! where other lines of the file changed, and an import that was killed goes on where it was.
 
 pub mod dialogue;
+mod fault;
 pub mod report;
 #[cfg(test)]
 mod tests;
@@ -21,11 +23,10 @@ use allhours_domain::{
     agent::{self, Agent},
     decider::Refusal,
     ids::{AgentId, TenantId},
-    text::Name,
+    text::{Key, Name},
 };
 use allhours_eventstore::{error::LogError, log::Log};
 use futures_util::{StreamExt, stream};
-use ring::digest;
 use uuid::Uuid;
 
 use self::{
@@ -78,22 +79,23 @@ impl Progress for () {
 pub struct Importer<L> {
     desk: Desk<L>,
     tenant: TenantId,
+    source: Key,
     in_flight: usize,
 }
 
 /// One line of a file on its way.
 pub(crate) struct Line {
-    file: Uuid,
     number: u64,
     bytes: u64,
     text: Result<Vec<u8>, &'static str>,
 }
 
 impl<L: Log> Importer<L> {
-    /// With up to `in_flight` dialogues on their way at once.
+    /// With up to `in_flight` dialogues on their way at once. The same id of the same `source`
+    /// is the same dialogue, whichever file it comes in.
     #[must_use]
-    pub fn new(desk: Desk<L>, tenant: TenantId, in_flight: usize) -> Self {
-        Self { desk, tenant, in_flight }
+    pub fn new(desk: Desk<L>, tenant: TenantId, source: Key, in_flight: usize) -> Self {
+        Self { desk, tenant, source, in_flight }
     }
 
     /// Imports a file.
@@ -103,9 +105,8 @@ impl<L: Log> Importer<L> {
     /// The file can't be read, or the log fails for good.
     pub async fn file(&self, path: &Path, progress: &dyn Progress) -> Result<Report, ImportError> {
         let failed = |source| ImportError::File { path: path.to_owned(), source };
-        let file = content_id(path).map_err(failed)?;
         let agent = self.agent().await?;
-        let lines = Lines::open(path, file).map_err(failed)?;
+        let lines = Lines::open(path).map_err(failed)?;
         let mut done = stream::iter(lines)
             .map(async |line| {
                 let line = line.map_err(failed)?;
@@ -149,14 +150,18 @@ impl<L: Log> Importer<L> {
             Ok(text) => text,
             Err(why) => return Ok(Outcome::Refused((*why).to_owned())),
         };
-        let dialogue = match Dialogue::read(text) {
-            Ok(dialogue) => dialogue,
+        let read = Dialogue::read(text).and_then(|it| Ok((it.content()?, it)));
+        let (said, dialogue) = match read {
+            Ok(read) => read,
             Err(why) => return Ok(Outcome::Refused(why)),
         };
-        let space = clock::derived_id(self.tenant.0, &format!("import:{}", line.file));
-        let key = format!("import:{}:{}", line.file, dialogue.id);
-        let mut context = self.context(&key, &hex_of(text));
+        let space = clock::derived_id(self.tenant.0, &format!("import:{}", self.source));
+        let key = format!("import:{space}:{}", dialogue.id);
+        let mut context = self.context(&key, &said);
         if let Some(at) = dialogue.at {
+            if let Err(why) = dialogue::was_held(at, context.at) {
+                return Ok(Outcome::Refused(why));
+            }
             context = context.at(at);
         }
         let mut wait = TRY_WAIT;
@@ -183,15 +188,13 @@ impl<L: Log> Importer<L> {
         match known {
             Ok(Some(position)) => return Ok(Outcome::Known { position }),
             Ok(None) => {}
-            Err(LogError::CommandReused(_)) => {
-                return Ok(Outcome::Refused("another line of this file has the same id".into()));
-            }
+            Err(LogError::CommandReused(_)) => return Ok(Outcome::Refused(self.reused())),
             Err(error) => return Err(error),
         }
         let planned = dialogue.plan(self.desk.unit(context), space, agent, context.at);
         let (unit, customer, conversation) = match planned {
             Ok(planned) => planned,
-            Err(why) => return Ok(Outcome::Refused(why.to_string())),
+            Err(why) => return Ok(Outcome::Refused(why)),
         };
         let committed = unit.commit().await;
         // Nobody asks for these again soon; keeping them would only push others out.
@@ -205,13 +208,22 @@ impl<L: Log> Importer<L> {
             Err(CommandError::Refused(no)) => Ok(Outcome::Refused(said(&no))),
             Err(CommandError::Stale(stale)) => Ok(Outcome::Refused(stale.to_string())),
             Err(CommandError::Log(LogError::CommandReused(_))) => {
-                Ok(Outcome::Refused("another line of this file has the same id".to_owned()))
+                Ok(Outcome::Refused(self.reused()))
             }
             Err(CommandError::Log(LogError::OutOfBounds(what))) => {
                 Ok(Outcome::Refused(format!("the dialogue is too long: an append {what}")))
             }
             Err(CommandError::Log(error)) => Err(error),
         }
+    }
+
+    /// What is said of an id that stands for other content already.
+    fn reused(&self) -> String {
+        format!(
+            "a dialogue with the same id and other content is there from the source `{}`; \
+             if this is another dialogue, import it with another --source",
+            self.source
+        )
     }
 }
 
@@ -236,34 +248,14 @@ fn may_pass(error: &LogError) -> bool {
     }
 }
 
-fn hex_of(bytes: &[u8]) -> String {
-    hex::encode(digest::digest(&digest::SHA256, bytes).as_ref())
-}
-
-/// An id for what a file holds, whatever it is called.
-fn content_id(path: &Path) -> io::Result<Uuid> {
-    let mut file = File::open(path)?;
-    let mut hash = digest::Context::new(&digest::SHA256);
-    let mut buffer = vec![0; 65_536];
-    loop {
-        let read = file.read(&mut buffer)?;
-        if read == 0 {
-            let name = hex::encode(hash.finish().as_ref());
-            return Ok(clock::derived_id(Uuid::NAMESPACE_OID, &name));
-        }
-        hash.update(&buffer[..read]);
-    }
-}
-
 struct Lines {
     reader: BufReader<File>,
-    file: Uuid,
     number: u64,
 }
 
 impl Lines {
-    fn open(path: &Path, file: Uuid) -> io::Result<Self> {
-        Ok(Self { reader: BufReader::new(File::open(path)?), file, number: 0 })
+    fn open(path: &Path) -> io::Result<Self> {
+        Ok(Self { reader: BufReader::new(File::open(path)?), number: 0 })
     }
 }
 
@@ -280,7 +272,7 @@ impl Iterator for Lines {
         };
         self.number += 1;
         if text.ends_with(b"\n") || bytes < limit {
-            return Some(Ok(Line { file: self.file, number: self.number, bytes, text: Ok(text) }));
+            return Some(Ok(Line { number: self.number, bytes, text: Ok(text) }));
         }
         // The rest of a line that is too long is passed over, not held.
         match self.reader.skip_until(b'\n') {
@@ -288,6 +280,6 @@ impl Iterator for Lines {
             Err(error) => return Some(Err(error)),
         }
         let text = Err("the line is over 4 MiB");
-        Some(Ok(Line { file: self.file, number: self.number, bytes, text }))
+        Some(Ok(Line { number: self.number, bytes, text }))
     }
 }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use allhours_domain::text::Key;
 use clap::{Args, Subcommand, ValueHint};
 use uuid::Uuid;
 
@@ -13,12 +14,27 @@ use crate::graphql::viewer::Role;
 pub enum Import {
     /// Dialogues between customers and agents, one JSON object a line
     #[command(after_help = "A line: {\"id\": \"7\", \"language\": \"en\", \"topic\": \"Refund\",
-  \"turns\": [{\"speaker\": \"customer\", \"text\": \"...\"}, {\"speaker\": \"agent\", \"text\": \"...\"}]}
+  \"tags\": [\"billing\"], \"at\": \"2026-03-01T09:00:00Z\", \"turns\":
+  [{\"speaker\": \"customer\", \"text\": \"...\"}, {\"speaker\": \"agent\", \"text\": \"...\"}]}
 
-Importing a file again changes nothing; an import that was killed goes on where it was.
+  id        tells it from the other dialogues of the source; up to 200 characters
+  language  a BCP 47 tag, en or zh-Hans; left out where it is unknown
+  topic     the subject line, sealed as personal text; may be left out
+  tags      what it is filed under: lower case letters, digits and - _ . : only, up to 64
+            characters each. Kept for good, so that nothing personal belongs there
+  at        when it was held, from 1970 on and not in the future [default: now]
+  turns     what was said, 1 to 900 of them: the speaker, customer or agent, and the text
+
+Other fields are not looked at. A line may have 4 MiB. Each dialogue becomes a customer of its
+own and a conversation: resolved where the agent had the last word, otherwise in the queue.
+
+Importing a file again changes nothing, also where other lines of it were mended meanwhile, and an
+import that was killed goes on where it was. A dialogue is known by its id within its source; the
+same id with other content is refused.
 
 Example:
-  allhours import dialogues --tenant demo dialogues.jsonl")]
+  allhours import dialogues --tenant demo dialogues.jsonl
+  allhours import dialogues --tenant demo --source shop-2 dialogues-of-the-other-shop.jsonl")]
     Dialogues(ImportDialogues),
 }
 
@@ -28,6 +44,10 @@ pub struct ImportDialogues {
     /// Into which tenant, by name or id
     #[arg(long, value_name = "TENANT")]
     pub tenant: String,
+    /// Where the dialogues come from; a name for each, where two files use the same ids for
+    /// different dialogues
+    #[arg(long, value_name = "NAME", default_value = "dialogues", value_parser = source)]
+    pub source: Key,
     /// Files of JSON Lines
     #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub files: Vec<PathBuf>,
@@ -94,6 +114,11 @@ pub struct Token {
     /// Good for how many seconds [default: a day]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
     pub ttl: Option<u64>,
+}
+
+fn source(word: &str) -> Result<Key, String> {
+    let form = "up to 64 lower case letters, digits and - _ . :";
+    Key::new(word).map_err(|_| format!("a name has {form}"))
 }
 
 fn role(word: &str) -> Result<Role, String> {

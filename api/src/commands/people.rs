@@ -86,7 +86,7 @@ pub(super) fn are_there(files: &[PathBuf]) -> Result<(), Failure> {
 pub(super) async fn import(program: &Program, arguments: ImportDialogues) -> Result<Said, Failure> {
     let tenant = tenants::existing(&program.store.database, &arguments.tenant).await?;
     let in_flight = program.settings.import.in_flight;
-    let importer = Importer::new(program.desk.clone(), tenant, in_flight);
+    let importer = Importer::new(program.desk.clone(), tenant, arguments.source, in_flight);
     let mut reports = Vec::new();
     for file in &arguments.files {
         let bar = progress::bytes(std::fs::metadata(file)?.len(), "dialogues");

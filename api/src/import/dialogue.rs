@@ -9,9 +9,10 @@ use allhours_domain::{
 };
 use allhours_eventstore::{log::Log, recorded::StreamId};
 use jiff::Timestamp;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::fault;
 use crate::{
     clock,
     desk::{Unit, stream_of},
@@ -22,26 +23,30 @@ pub const TURNS_MAX: usize = 900;
 /// The longest id of a dialogue.
 const ID_CHARACTERS_MAX: usize = 200;
 
-/// A dialogue as a line holds it; fields that are not named here are not looked at.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+/// A dialogue as a line holds it; fields that are not named here are not looked at. `fault` and
+/// the help of `import dialogues` name them all as well.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dialogue {
-    /// Tells it from the other dialogues of the file.
+    /// Tells it from the other dialogues of the source.
     pub id: String,
     /// In which language; left out where unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
     /// What it is about; becomes the subject line, which is personal.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub topic: Option<String>,
     /// What it is filed under; kept for good, so that nothing personal belongs there.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
     /// When it was held; now where it is left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub at: Option<Timestamp>,
     /// Who said what.
     pub turns: Vec<Turn>,
 }
 
 /// One thing said.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Turn {
     /// By whom.
     pub speaker: Speaker,
@@ -50,7 +55,7 @@ pub struct Turn {
 }
 
 /// Who speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Speaker {
     /// Who asks.
@@ -66,19 +71,28 @@ impl Dialogue {
     ///
     /// What is wrong with it, in words that quote nothing of what was said.
     pub fn read(line: &[u8]) -> Result<Self, String> {
-        let dialogue: Self = serde_json::from_slice(line).map_err(|error| {
-            let (column, kind) = (error.column(), error.classify());
-            format!("it is no dialogue: {kind:?} error at column {column}")
-        })?;
+        let dialogue: Self =
+            serde_json::from_slice(line).map_err(|error| fault::of(line, &error))?;
         let characters = dialogue.id.chars().count();
         if !(1..=ID_CHARACTERS_MAX).contains(&characters) {
-            return Err(format!("its id must have 1 to {ID_CHARACTERS_MAX} characters"));
+            return Err(format!("its `id` must have 1 to {ID_CHARACTERS_MAX} characters"));
         }
         match dialogue.turns.len() {
-            0 => Err("it has no turns".to_owned()),
+            0 => Err("it has no turns: `turns` is empty".to_owned()),
             1..=TURNS_MAX => Ok(dialogue),
             turns => Err(format!("it has {turns} turns, the most is {TURNS_MAX}")),
         }
+    }
+
+    /// What it says, always written in the same way: a line with other spaces, another order
+    /// of fields or more fields that nobody looks at says the same. A field that is left out is
+    /// not written, so that one more field in later versions changes no dialogue of today.
+    ///
+    /// # Errors
+    ///
+    /// A value that JSON can't hold; a bug.
+    pub fn content(&self) -> Result<String, String> {
+        serde_json::to_string(self).map_err(|error| error.to_string())
     }
 
     /// The commands it becomes: a customer, a conversation, each turn; at the end it is
@@ -86,18 +100,19 @@ impl Dialogue {
     ///
     /// # Errors
     ///
-    /// A text that the desk does not take.
+    /// A text that the desk does not take, by the name of its field.
     pub fn plan<'d, L: Log>(
         &self,
         unit: Unit<'d, L>,
         space: Uuid,
         agent: AgentId,
         at: Timestamp,
-    ) -> Result<(Unit<'d, L>, StreamId, StreamId), TextRefusal> {
+    ) -> Result<(Unit<'d, L>, StreamId, StreamId), String> {
         let own = |what: &str| clock::derived_id(space, &format!("{}\n{what}", self.id));
         let customer = CustomerId(own("customer"));
         let id = ConversationId(own("conversation"));
-        let language = self.language.as_deref().map(Language::new).transpose()?;
+        let language = self.language.as_deref().map(Language::new).transpose();
+        let language = language.map_err(in_field("`language`"))?;
         let identify = customer::command::Identify {
             id: customer,
             display_name: None,
@@ -109,7 +124,7 @@ impl Dialogue {
             id,
             customer,
             channel: Channel::Chat,
-            subject: topic.map(Subject::new).transpose()?,
+            subject: topic.map(Subject::new).transpose().map_err(in_field("`topic`"))?,
             language: language.clone(),
             tier: Tier::Standard,
             priority: Priority::Normal,
@@ -117,13 +132,15 @@ impl Dialogue {
         };
         let mut unit = unit.with::<Customer>(customer.0, identify);
         unit = unit.with::<Conversation>(id.0, open);
-        for tag in &self.tags {
-            let tag = Tag::new(tag.as_str())?;
+        for (number, tag) in (1..).zip(&self.tags) {
+            let place = format!("`tags`, number {number}");
+            let tag = Tag::new(tag.as_str()).map_err(in_field(&place))?;
             unit = unit.with::<Conversation>(id.0, conversation::command::AddTag { tag });
         }
         for (number, turn) in self.turns.iter().enumerate() {
             let message = MessageId(own(&format!("turn:{number}")));
-            let text = MessageText::new(turn.text.as_str())?;
+            let place = format!("`text` of turn {}", number + 1);
+            let text = MessageText::new(turn.text.as_str()).map_err(in_field(&place))?;
             let language = language.clone();
             unit = match turn.speaker {
                 Speaker::Customer => {
@@ -160,16 +177,18 @@ impl Dialogue {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// Says where a text stands that the desk does not take.
+fn in_field(place: &str) -> impl Fn(TextRefusal) -> String {
+    move |why| format!("{place}: {why}")
+}
 
-    #[test]
-    fn what_is_wrong_with_a_line_is_said_without_quoting_it() {
-        let why = Dialogue::read(br#"{"id":"1","turns":[{"speaker":"secret","text":"x"}]}"#);
-        let why = why.expect_err("nobody is called so");
-        assert!(!why.contains("secret"), "{why}");
-        assert!(Dialogue::read(br#"{"id":"1","turns":[]}"#).is_err());
-        assert!(Dialogue::read(br#"{"id":"","turns":[{"speaker":"agent","text":"x"}]}"#).is_err());
+/// Refuses when a dialogue can't have been held.
+pub(super) fn was_held(at: Timestamp, now: Timestamp) -> Result<(), String> {
+    if at > now {
+        Err("`at` is in the future".to_owned())
+    } else if at < Timestamp::UNIX_EPOCH {
+        Err("`at` is before 1970".to_owned())
+    } else {
+        Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! Imports come whole, once, and say what they did not take.
 
-use std::io::Write;
+use std::{collections::HashSet, io::Write};
 
 use allhours_eventstore::{keys::MasterKey, memory::MemoryLog};
 
@@ -18,7 +18,11 @@ not a dialogue
 
 fn importer() -> Importer<MemoryLog> {
     let log = MemoryLog::new(MasterKey::generate().unwrap());
-    Importer::new(Desk::new(log), tenant_id("demo"), 4)
+    of_source(&Desk::new(log), "dialogues")
+}
+
+fn of_source(desk: &Desk<MemoryLog>, source: &str) -> Importer<MemoryLog> {
+    Importer::new(desk.clone(), tenant_id("demo"), Key::new(source).unwrap(), 4)
 }
 
 fn file(lines: &str) -> tempfile::NamedTempFile {
@@ -48,12 +52,78 @@ async fn importing_again_changes_nothing_whatever_the_file_is_called() {
 }
 
 #[tokio::test]
+async fn a_file_of_which_a_line_was_mended_brings_in_that_line_alone() {
+    let importer = importer();
+    let first = importer.file(file(LINES).path(), &()).await.unwrap();
+    let mended = LINES.replace("English", "en");
+    let again = importer.file(file(&mended).path(), &()).await.unwrap();
+    assert_eq!((again.dialogues, again.turns, again.known), (1, 1, first.dialogues));
+    // Another order of fields, other spaces and fields that nobody looks at say the same.
+    let spaced = LINES.replace(r#"{"id":"a","language":"en","#, r#"{"language": "en", "id": "a","#);
+    let spaced = spaced.replace(r#""speaker":"agent""#, r#""speaker":"agent","slots":{"x":[1]}"#);
+    let again = importer.file(file(&spaced).path(), &()).await.unwrap();
+    assert_eq!((again.dialogues, again.known), (0, first.dialogues));
+}
+
+#[tokio::test]
+async fn the_same_id_with_other_content_is_refused_and_nothing_of_it_comes_in() {
+    let importer = importer();
+    importer.file(file(LINES).path(), &()).await.unwrap();
+    let head = importer.desk.log().head().await.unwrap();
+    let other = file(&LINES.replace("One latte", "Two lattes"));
+    let again = importer.file(other.path(), &()).await.unwrap();
+    let refused = again.refused.iter().find(|refused| refused.line == 1).unwrap();
+    assert!(refused.reason.contains("the same id and other content"), "{}", refused.reason);
+    assert!(refused.reason.contains("--source"), "{}", refused.reason);
+    assert_eq!((again.dialogues, again.known), (0, 1));
+    assert_eq!(importer.desk.log().head().await.unwrap(), head);
+    // Of another source it is another dialogue, of another customer.
+    let elsewhere = of_source(&importer.desk, "elsewhere");
+    assert_eq!(elsewhere.file(other.path(), &()).await.unwrap().dialogues, 2);
+    let events = importer.desk.log().read(0, 1_000).await.unwrap();
+    let customers = events.iter().filter(|event| event.name == "customer.identified");
+    assert_eq!(customers.map(|event| event.stream.id).collect::<HashSet<_>>().len(), 4);
+}
+
+#[tokio::test]
+async fn what_was_not_held_yet_is_refused() {
+    let importer = importer();
+    let held = |id: &str, at: &str| {
+        let turns = r#"[{"speaker":"agent","text":"x"}]"#;
+        format!(r#"{{"id":"{id}","at":"{at}","turns":{turns}}}"#)
+    };
+    let lines = [
+        held("a", "2999-01-01T00:00:00Z"),
+        held("b", "1969-12-31T23:59:59Z"),
+        held("c", "2020-02-29T12:00:00Z"),
+    ];
+    let report = importer.file(file(&lines.join("\n")).path(), &()).await.unwrap();
+    let refused: Vec<(u64, &str)> =
+        report.refused.iter().map(|refused| (refused.line, refused.reason.as_str())).collect();
+    assert_eq!(refused, [(1, "`at` is in the future"), (2, "`at` is before 1970")]);
+    assert_eq!(report.dialogues, 1);
+}
+
+#[tokio::test]
+async fn a_text_that_the_desk_does_not_take_is_named_by_its_place() {
+    let importer = importer();
+    let lines = r#"{"id":"a","turns":[{"speaker":"agent","text":"x"},{"speaker":"agent","text":" "}]}
+{"id":"b","tags":["ok","Not Ok"],"turns":[{"speaker":"agent","text":"x"}]}
+{"id":"c","language":"English","turns":[{"speaker":"agent","text":"x"}]}"#;
+    let report = importer.file(file(lines).path(), &()).await.unwrap();
+    let places = ["`text` of turn 2: text is empty", "`tags`, number 2: tag may", "`language`: "];
+    assert_eq!(report.refused.len(), places.len());
+    for (refused, place) in report.refused.iter().zip(places) {
+        assert!(refused.reason.starts_with(place), "{}", refused.reason);
+    }
+}
+
+#[tokio::test]
 async fn an_import_that_was_cut_short_goes_on_where_it_was() {
     let importer = importer();
     let file = file(LINES);
     let agent = importer.agent().await.unwrap();
-    let id = content_id(file.path()).unwrap();
-    let first = Lines::open(file.path(), id).unwrap().next().unwrap().unwrap();
+    let first = Lines::open(file.path()).unwrap().next().unwrap().unwrap();
     let outcome = importer.line(agent, &first).await.unwrap();
     assert!(matches!(outcome, Outcome::Imported { turns: 2, .. }), "{outcome:?}");
     let report = importer.file(file.path(), &()).await.unwrap();
@@ -77,8 +147,7 @@ async fn whoever_had_the_last_word_decides_whether_it_is_resolved() {
 fn a_line_that_is_too_long_is_passed_over() {
     let long = format!("{}\n{{\"id\":\"z\"}}\n", "x".repeat(LINE_BYTES_MAX + 10));
     let file = file(&long);
-    let lines: Vec<Line> =
-        Lines::open(file.path(), Uuid::nil()).unwrap().map(Result::unwrap).collect();
+    let lines: Vec<Line> = Lines::open(file.path()).unwrap().map(Result::unwrap).collect();
     assert_eq!(lines.len(), 2);
     assert!(lines[0].text.is_err());
     assert_eq!(lines[1].text.as_deref(), Ok(b"{\"id\":\"z\"}\n".as_slice()));

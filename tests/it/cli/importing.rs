@@ -52,6 +52,21 @@ async fn a_file_is_imported_once_and_what_was_refused_is_named_by_line() {
 
     let text = run(folder.path(), &import(&file, &[])).await;
     assert!(text.out.contains("line 5: it is no dialogue"), "{}", text.out);
+
+    // A line was mended: it alone comes in. What stood there before under its id does not change.
+    let mended = SMALL.replace("English", "en").replace("One latte", "Two lattes");
+    std::fs::write(&path, mended).expect("a file");
+    let mended = run(folder.path(), &import(&file, &["--output", "json"])).await.json();
+    let report = &mended["files"][0];
+    assert_eq!((&report["dialogues"], &report["known"]), (&json!(1), &json!(1)), "{mended}");
+    assert_eq!(report["refused"][0]["line"], json!(1), "{mended}");
+    let reason = report["refused"][0]["reason"].as_str().expect("a reason");
+    assert!(reason.contains("other content") && reason.contains("--source"), "{reason}");
+    let other = ["--source", "other", "--output", "json"];
+    let other = run(folder.path(), &import(&file, &other)).await.json();
+    assert_eq!(other["files"][0]["dialogues"], json!(3), "{other}");
+    let wrong = run(folder.path(), &import(&file, &["--source", "My Files"])).await;
+    assert!(wrong.code == 2 && wrong.errors.contains("--source"), "{wrong:?}");
     let messages = replayed(folder.path(), &["--open", "--where", "actor=system:import"]).await;
     let texts = serde_json::to_string(&messages).expect("JSON");
     assert!(texts.contains("八达岭长城怎么走?") && texts.contains("One latte, please"));
