@@ -35,7 +35,7 @@ pub use self::rotate::Rotated;
 use self::{
     appender::{Appender, Job},
     key_rows::PgKeyRows,
-    wake::Wake,
+    wake::{Grown, Wake},
 };
 use crate::{
     append::{Append, Receipt},
@@ -94,7 +94,7 @@ struct Shared {
     waiting: RwLock<Option<mpsc::Sender<Job>>>,
     appender: Mutex<Option<JoinHandle<()>>>,
     wake: JoinHandle<()>,
-    grown: watch::Sender<Position>,
+    grown: Grown,
 }
 
 impl Drop for Shared {
@@ -118,7 +118,7 @@ impl PgLog {
         let head: Position = database.owner().await?.query_one(sql::LOG_HEAD, &[]).await?.get(0);
         let keyring = Keyring::new(keys.into(), PgKeyRows::new(database.clone()));
         keyring.check_master_key().await?;
-        let grown = watch::Sender::new(head);
+        let grown = Grown::new(head);
         let written = watch::Sender::new(head);
         let (waiting, queue) = mpsc::channel(options.waiting_max);
         let appender = Appender::new(database.clone(), options, grown.clone(), written.clone());
@@ -310,7 +310,7 @@ impl Log for PgLog {
     async fn head(&self) -> Result<Position, LogError> {
         let rows = self.rows(sql::LOG_HEAD, &[]).await?;
         let head = rows.first().map_or(0, |row| row.get(0));
-        wake::raise(&self.0.grown, head);
+        self.0.grown.raise(head);
         Ok(head)
     }
 

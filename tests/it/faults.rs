@@ -15,6 +15,7 @@ mod replication;
 mod socket;
 mod stopping;
 mod subscribers;
+mod watching;
 mod writer;
 
 use crate::process::{Place, home};

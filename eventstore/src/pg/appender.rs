@@ -9,7 +9,7 @@ use std::{
 
 use allhours_domain::ids::TenantId;
 use futures_util::{StreamExt as _, stream::FuturesOrdered};
-use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
+use metrics::{Counter, Histogram, counter, histogram};
 use tokio::{
     sync::{mpsc, oneshot, watch},
     time::{self, Instant},
@@ -23,7 +23,7 @@ use uuid::Uuid;
 use super::{
     PgLogOptions,
     batch::{Columns, Outcomes, outcomes},
-    wake,
+    wake::{self, Grown},
 };
 use crate::{
     append::Receipt,
@@ -49,7 +49,7 @@ pub(super) struct Job {
 pub(super) struct Appender {
     database: Database,
     options: PgLogOptions,
-    grown: watch::Sender<Position>,
+    grown: Grown,
     written: watch::Sender<Position>,
     figures: Figures,
 }
@@ -61,7 +61,6 @@ struct Figures {
     conflicts: Counter,
     repeated: Counter,
     unknown: Counter,
-    head: Gauge,
 }
 
 impl Figures {
@@ -73,7 +72,6 @@ impl Figures {
             conflicts: counter!("allhours_log_conflicts_total"),
             repeated: counter!("allhours_log_repeated_commands_total"),
             unknown: counter!("allhours_log_unknown_outcomes_total"),
-            head: gauge!("allhours_log_head_position"),
         }
     }
 }
@@ -90,7 +88,7 @@ impl Appender {
     pub(super) fn new(
         database: Database,
         options: PgLogOptions,
-        grown: watch::Sender<Position>,
+        grown: Grown,
         written: watch::Sender<Position>,
     ) -> Self {
         Self { database, options, grown, written, figures: Figures::new() }
@@ -259,10 +257,8 @@ impl Appender {
             }
             answer(job, outcome);
         }
-        wake::raise(&self.grown, outcomes.head);
+        self.grown.raise(outcomes.head);
         wake::raise(&self.written, outcomes.head);
-        #[expect(clippy::cast_precision_loss, reason = "exact up to 2^53 events")]
-        self.figures.head.set(outcomes.head as f64);
     }
 }
 

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use metrics::{Gauge, gauge};
 use tokio::{
     sync::{mpsc, watch},
     time::{self, Instant, MissedTickBehavior},
@@ -33,10 +34,45 @@ pub(super) fn raise(grown: &watch::Sender<Position>, position: Position) {
     });
 }
 
+/// The head of the log as far as this process knows it: readers wake by it, and a figure shows
+/// it, whoever wrote what came.
+#[derive(Debug, Clone)]
+pub(super) struct Grown {
+    known: watch::Sender<Position>,
+    figure: Gauge,
+}
+
+impl Grown {
+    pub(super) fn new(head: Position) -> Self {
+        let grown =
+            Self { known: watch::Sender::new(0), figure: gauge!("allhours_log_head_position") };
+        grown.raise(head);
+        grown
+    }
+
+    /// Sets the position if it is higher than the one known.
+    pub(super) fn raise(&self, position: Position) {
+        self.known.send_if_modified(|known| {
+            let higher = *known < position;
+            if higher {
+                *known = position;
+                // While the position is locked, so that a lower one never comes after.
+                #[expect(clippy::cast_precision_loss, reason = "exact up to 2^53 events")]
+                self.figure.set(position as f64);
+            }
+            higher
+        });
+    }
+
+    pub(super) fn subscribe(&self) -> watch::Receiver<Position> {
+        self.known.subscribe()
+    }
+}
+
 /// The task that keeps `grown` current.
 pub(super) struct Wake {
     database: Database,
-    grown: watch::Sender<Position>,
+    grown: Grown,
     written: watch::Receiver<Position>,
 }
 
@@ -44,7 +80,7 @@ impl Wake {
     /// `written`: what this process has appended, and others shall hear of.
     pub(super) fn new(
         database: Database,
-        grown: watch::Sender<Position>,
+        grown: Grown,
         written: watch::Receiver<Position>,
     ) -> Self {
         Self { database, grown, written }
@@ -76,13 +112,13 @@ impl Wake {
             tokio::select! {
                 hint = heard.recv() => match hint {
                     Some(hint) => if let Ok(position) = hint.payload().parse() {
-                        raise(&self.grown, position);
+                        self.grown.raise(position);
                     },
                     None => return Ok(()),
                 },
                 _ = poll.tick() => {
                     let row = connection.client.query_one(&newest, &[]).await?;
-                    raise(&self.grown, row.get(0));
+                    self.grown.raise(row.get(0));
                 }
                 written = written_after(&mut self.written, hint_from) => {
                     let Some(position) = written else { std::future::pending().await };
