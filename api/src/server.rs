@@ -224,29 +224,53 @@ fn depend(readiness: &Readiness, program: &Program, background: &Background) {
         let (progress, log) = (progress.clone(), log.clone());
         async move { projections_are_well(&progress, &log).await }
     });
-    let search = background.search.clone();
+    let (search, log) = (background.search.clone(), program.log.clone());
     readiness.depends_on("search", move || {
-        let status = search.status();
-        async move {
-            if status.generation > 0 {
-                Ok(())
-            } else {
-                Err(format!("the index is being built, it stands at {}", status.position))
-            }
-        }
+        let (search, log) = (search.clone(), log.clone());
+        async move { search_is_well(&search, &log).await }
     });
+}
+
+/// Whether all that is in the log can be found, or will be at once; a rebuild that somebody asked
+/// for happens beside the index that answers.
+async fn search_is_well<L: Log>(search: &SearchReader, log: &L) -> Result<(), String> {
+    let status = search.status();
+    let found = if status.generation > 0 { status.position } else { 0 };
+    let lag_events = (*log.grown().borrow() - found).max(0);
+    let next = if lag_events > 0 { log.read(found, 1).await } else { Ok(Vec::new()) };
+    let next = next.map_err(|error| error.to_string())?;
+    let age = |since| clock::now().duration_since(since).as_secs_f64().max(0.0);
+    show_lag("search", lag_events, next.first().map_or(0.0, |event| age(event.recorded_at)));
+    let at = status.building.unwrap_or(found);
+    match (status.failure, status.building) {
+        (Some(why), Some(_)) => {
+            Err(format!("the index is being built anew, it stands at {at}: {why}"))
+        }
+        (Some(why), None) => Err(format!("the index is tried again: {why}")),
+        (None, _) if status.generation == 0 => {
+            Err(format!("the index is being built, it stands at {at}"))
+        }
+        (None, _) => Ok(()),
+    }
+}
+
+/// How far a projection is behind, all processes together: a runner's own figures are of the last
+/// batch that it applied.
+fn show_lag(projection: &'static str, events: i64, seconds: f64) {
+    metrics::gauge!("allhours_projection_lag_events", "projection" => projection)
+        .set(figure(events));
+    metrics::gauge!("allhours_projection_lag_seconds", "projection" => projection).set(seconds);
+}
+
+fn figure(count: i64) -> f64 {
+    f64::from(i32::try_from(count).unwrap_or(i32::MAX))
 }
 
 async fn projections_are_well<L: Log>(progress: &Progress, log: &L) -> Result<(), String> {
     let all = progress.status(log, clock::now()).await.map_err(|error| error.to_string())?;
     let mut wrong = Vec::new();
     for status in all {
-        // Of all processes together: the runner's own figures are of the last batch it applied.
-        let figure = |count: i64| f64::from(i32::try_from(count).unwrap_or(i32::MAX));
-        metrics::gauge!("allhours_projection_lag_events", "projection" => status.name)
-            .set(figure(status.lag_events));
-        metrics::gauge!("allhours_projection_lag_seconds", "projection" => status.name)
-            .set(status.lag_seconds);
+        show_lag(status.name, status.lag_events, status.lag_seconds);
         metrics::gauge!("allhours_projection_parked_events", "projection" => status.name)
             .set(figure(status.parked));
         match status.state {

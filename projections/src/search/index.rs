@@ -1,6 +1,6 @@
 //! The owner of the index: follows the log, builds new generations, heals damage.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{fmt::Write as _, path::Path, sync::Arc, time::Duration};
 
 use allhours_eventstore::{log::Log, recorded::Position};
 use tokio::time::{Interval, MissedTickBehavior, interval};
@@ -136,6 +136,9 @@ impl SearchIndex {
             more |= self.build(log).await?;
         }
         self.failures = 0;
+        if self.live.is_some() {
+            self.shared.set_failure(None);
+        }
         Ok(if more { Turn::More } else { Turn::Idle })
     }
 
@@ -150,6 +153,7 @@ impl SearchIndex {
             }
             Err(error @ (SearchError::Stopped | SearchError::Log(_))) => return Err(error),
             Err(error) => {
+                self.shared.set_failure(Some(told(&error)));
                 let error: &dyn std::error::Error = &error;
                 tracing::warn!(generation = number, error, "the search index is built anew");
                 self.shared.hide();
@@ -201,6 +205,7 @@ impl SearchIndex {
         let cause: &dyn std::error::Error = error;
         tracing::warn!(failures, error = cause, "the search index has to try again");
         metrics::counter!("allhours_search_failures_total").increment(1);
+        self.shared.set_failure(Some(told(error)));
         if matches!(error, SearchError::Log(_)) {
             return;
         }
@@ -211,6 +216,17 @@ impl SearchIndex {
             self.failures = 0;
         }
     }
+}
+
+/// A failure with all that caused it.
+fn told(error: &SearchError) -> String {
+    let mut told = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        write!(told, ": {cause}").ok();
+        source = cause.source();
+    }
+    told
 }
 
 fn gate() -> Interval {

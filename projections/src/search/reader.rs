@@ -24,7 +24,7 @@ use super::{
 };
 
 /// How the index is doing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SearchStatus {
     /// Which generation answers; 0 while there is none.
     pub generation: u64,
@@ -34,6 +34,8 @@ pub struct SearchStatus {
     pub building: Option<Position>,
     /// Whether deleted texts may still leave a trace in the folder.
     pub shredding: bool,
+    /// Why it failed last, until it is whole again.
+    pub failure: Option<String>,
 }
 
 /// What readers and the owner of the index share.
@@ -50,7 +52,13 @@ const NOTHING_BUILT: Position = -1;
 
 impl Shared {
     pub(super) fn new() -> Arc<Self> {
-        let status = SearchStatus { generation: 0, position: 0, building: None, shredding: false };
+        let status = SearchStatus {
+            generation: 0,
+            position: 0,
+            building: None,
+            shredding: false,
+            failure: None,
+        };
         Arc::new(Self {
             view: RwLock::new(None),
             status: watch::Sender::new(status),
@@ -81,6 +89,15 @@ impl Shared {
     pub(super) fn set_building(&self, building: Option<Position>) {
         self.building.store(building.unwrap_or(NOTHING_BUILT), Ordering::Relaxed);
         self.status.send_modify(|status| status.building = building);
+    }
+
+    /// Says why it failed, or that it is whole again.
+    pub(super) fn set_failure(&self, failure: Option<String>) {
+        self.status.send_if_modified(|status| {
+            let changed = status.failure != failure;
+            status.failure = failure;
+            changed
+        });
     }
 
     /// Whether somebody asked for a rebuild since this was last called.
@@ -165,7 +182,7 @@ impl SearchReader {
     /// How the index is doing.
     #[must_use]
     pub fn status(&self) -> SearchStatus {
-        *self.shared.status.borrow()
+        self.shared.status.borrow().clone()
     }
 
     /// Waits until all events up to `wanted` can be found.
