@@ -1,7 +1,9 @@
 //! Top-level errors: what went wrong for the program or the request, never a rule's no.
 //!
-//! Each carries `extensions.code` from one fixed list. What went wrong inside is logged, and
-//! masked here.
+//! Each carries `extensions.code` from one fixed list. What went wrong inside goes along as a
+//! [`Cause`], which is logged with the answer and never told to callers.
+
+use std::sync::Arc;
 
 use allhours_eventstore::error::LogError;
 use async_graphql::{Error, ErrorExtensions};
@@ -60,8 +62,11 @@ pub fn of_log(error: &LogError) -> Error {
         LogError::Conflict { .. } => {
             Code::Conflict.error("somebody else keeps changing this; send it again")
         }
-        LogError::Unknown(_) => Code::Unavailable
-            .error("nobody knows whether it happened; send it again with the same idempotencyKey"),
+        LogError::Unknown(_) => {
+            let told = "nobody knows whether it happened; send it again with the same \
+                        idempotencyKey";
+            because(error, Code::Unavailable.error(told))
+        }
         LogError::Busy => Code::Unavailable.error("the log takes no more just now"),
         LogError::Pool(_) | LogError::Database(_) => unavailable(error),
         LogError::CommandReused(_)
@@ -76,15 +81,28 @@ pub fn of_log(error: &LogError) -> Error {
 /// A fault that callers are not told about, only that there is one.
 #[must_use]
 pub fn internal(error: &(dyn std::error::Error + 'static)) -> Error {
-    tracing::error!(error = %Chain(error), "a request failed");
-    Code::Internal.error("something went wrong here; it was logged")
+    because(error, Code::Internal.error("something went wrong here; it was logged"))
 }
 
 /// Something below does not answer.
 #[must_use]
 pub fn unavailable(error: &(dyn std::error::Error + 'static)) -> Error {
-    tracing::warn!(error = %Chain(error), "a request could not be served");
-    Code::Unavailable.error("the database does not answer just now")
+    because(error, Code::Unavailable.error("the database does not answer just now"))
+}
+
+/// Why there is an error, for the log: it is written there once the answer is, by the id of the
+/// request, and never told to callers.
+#[derive(Debug)]
+pub struct Cause(String);
+
+impl std::fmt::Display for Cause {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+fn because(error: &(dyn std::error::Error + 'static), told: Error) -> Error {
+    Error { source: Some(Arc::new(Cause(Chain(error).to_string()))), ..told }
 }
 
 /// An error with all that caused it.

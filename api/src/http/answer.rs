@@ -1,6 +1,6 @@
 //! How results and refusals are written.
 
-use async_graphql::{Response, ServerError};
+use async_graphql::{Response, ServerError, Value};
 use axum::{
     body::Body,
     http::{HeaderValue, StatusCode, header},
@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::{accept::Media, caller::Denied, observe::RequestId};
+use crate::graphql::error::Cause;
 
 /// The fixed codes that errors carry in `extensions.code`.
 pub mod code {
@@ -25,6 +26,8 @@ pub mod code {
     pub const BAD_USER_INPUT: &str = "BAD_USER_INPUT";
     /// Not just now.
     pub const UNAVAILABLE: &str = "UNAVAILABLE";
+    /// A fault of ours.
+    pub const INTERNAL: &str = "INTERNAL";
 }
 
 /// What is said when the deadline passed.
@@ -38,26 +41,56 @@ struct Written<'a> {
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     errors: &'a [ServerError],
     #[serde(skip_serializing_if = "std::collections::BTreeMap::is_empty")]
-    extensions: &'a std::collections::BTreeMap<String, async_graphql::Value>,
+    extensions: &'a std::collections::BTreeMap<String, Value>,
 }
 
 /// Whether a response says that nothing was executed: errors without a place in the data.
 #[must_use]
 pub fn is_request_error(response: &Response) -> bool {
-    response.data == async_graphql::Value::Null
+    response.data == Value::Null
         && !response.errors.is_empty()
         && response.errors.iter().all(|error| error.path.is_empty())
 }
 
 /// Gives every error a code and the request's id.
 pub fn mark(errors: &mut [ServerError], id: &RequestId) {
-    for error in errors {
+    for error in errors.iter_mut() {
         let extensions = error.extensions.get_or_insert_default();
         if extensions.get("code").is_none() {
             extensions.set("code", code::BAD_USER_INPUT);
         }
         extensions.set("requestId", id.as_str());
     }
+    log_fault(errors, id);
+}
+
+/// Logs the first error that is not the caller's, with its cause; what comes after it in the same
+/// answer has most likely the same one.
+fn log_fault(errors: &[ServerError], id: &RequestId) {
+    let code_of = |error: &ServerError| match error.extensions.as_ref()?.get("code") {
+        Some(Value::String(code)) if code == code::UNAVAILABLE => Some(code::UNAVAILABLE),
+        Some(Value::String(code)) if code == code::INTERNAL => Some(code::INTERNAL),
+        Some(_) | None => None,
+    };
+    let fault = errors.iter().find_map(|error| Some((error, code_of(error)?)));
+    let Some((error, code)) = fault else { return };
+    let cause: &dyn std::fmt::Display = match error.source::<Cause>() {
+        Some(cause) => cause,
+        None => &error.message,
+    };
+    let request_id = id.as_str();
+    if code == code::INTERNAL {
+        tracing::error!(request_id, code, %cause, "a request failed");
+    } else {
+        tracing::warn!(request_id, code, %cause, "a request could not be served");
+    }
+}
+
+/// What a transport of its own says where the deadline passed.
+pub fn log_deadline(id: &RequestId) {
+    let (request_id, code) = (id.as_str(), code::UNAVAILABLE);
+    let cause = "its time was up";
+    tracing::warn!(request_id, code, cause, "a request could not be served");
 }
 
 /// A response as JSON text; a request error has no `data` entry.
@@ -89,7 +122,7 @@ pub fn result(media: Media, mut response: Response, id: &RequestId) -> Answer {
 
 fn status_of(media: Media, response: &Response) -> StatusCode {
     let code = response.errors.first().and_then(|error| error.extensions.as_ref()?.get("code"));
-    let is = |word: &str| matches!(code, Some(async_graphql::Value::String(code)) if code == word);
+    let is = |word: &str| matches!(code, Some(Value::String(code)) if code == word);
     if !is_request_error(response) {
         StatusCode::OK
     } else if is(code::RATE_LIMITED) {
@@ -112,6 +145,10 @@ pub fn failure(
     message: &str,
     id: &RequestId,
 ) -> Answer {
+    if status.is_server_error() {
+        let request_id = id.as_str();
+        tracing::warn!(request_id, code, cause = message, "a request could not be served");
+    }
     let extensions = json!({"code": code, "requestId": id.as_str()});
     let body = json!({"errors": [{"message": message, "extensions": extensions}]});
     written(media, status, body.to_string().into_bytes())

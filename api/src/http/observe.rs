@@ -1,6 +1,7 @@
-//! What surrounds every request: its id, a span, metrics, and headers that all answers carry.
+//! What surrounds every request: its id, a span, metrics, a line in the log, and headers that all
+//! answers carry.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use allhours_domain::trace::Traceparent;
 use async_graphql::Executor;
@@ -19,6 +20,9 @@ use crate::clock;
 
 /// The header that carries a request's id, both ways.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Where monitors ask, over and over.
+const PROBES: &[&str] = &["/livez", "/readyz", "/metrics"];
 
 /// The headers of W3C Trace Context.
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
@@ -112,8 +116,10 @@ pub async fn layer<E: Executor>(
         ("route", route.to_owned()),
         ("status", status.to_string()),
     ];
+    let lasted = begun.elapsed();
     metrics::histogram!("http_server_request_duration_seconds", &labels)
-        .record(begun.elapsed().as_secs_f64());
+        .record(lasted.as_secs_f64());
+    log_finished(known_method(&method), route, status, lasted, id.as_str());
 
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(id.as_str()) {
@@ -129,6 +135,24 @@ pub async fn layer<E: Executor>(
     }
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
+}
+
+/// One line for a request, once its answer begins; a stream or a socket goes on after it. Those
+/// who ask how we are come every few seconds, and are told of to those alone who look closely.
+fn log_finished(
+    method: &str,
+    route: &'static str,
+    status: u16,
+    lasted: Duration,
+    request_id: &str,
+) {
+    #[expect(clippy::cast_precision_loss, reason = "exact for as long as any request lasts")]
+    let duration_ms = lasted.as_micros() as f64 / 1_000.0;
+    if PROBES.contains(&route) {
+        tracing::debug!(method, route, status, duration_ms, request_id, "answered");
+    } else {
+        tracing::info!(method, route, status, duration_ms, request_id, "answered");
+    }
 }
 
 /// The path as a label; callers can't invent new ones.

@@ -91,6 +91,7 @@ pub fn stream<E: Executor>(
 }
 
 fn deadline_passed(id: &RequestId) -> Vec<u8> {
+    answer::log_deadline(id);
     let extensions = serde_json::json!({"code": code::UNAVAILABLE, "requestId": id.as_str()});
     let error = serde_json::json!({"message": answer::DEADLINE, "extensions": extensions});
     serde_json::json!({"errors": [error]}).to_string().into_bytes()

@@ -1,9 +1,10 @@
-//! What operators see of a server: where the log ends, how far the search index is.
+//! What operators see: where the log ends, how far the search index is, each request in the log.
 
 use std::{fs, path::Path, time::Duration};
 
 use serde_json::{Value, json};
 
+use super::postgres::Postgres;
 use crate::process::{Place, Served, home, wait_until};
 
 const SOON: Duration = Duration::from_secs(20);
@@ -100,7 +101,66 @@ async fn a_server_whose_search_index_is_gone_is_not_ready_until_it_is_there_agai
         }
     })
     .await;
-    shows(&server, LAG, "\"search\"", 0.0).await;
     place.verify().await;
     server.stop().await;
+}
+
+/// The lines of the log that name this request.
+fn lines_of(server: &Served, request_id: &str) -> Vec<Value> {
+    let log = server.log();
+    // The last one may be half written.
+    let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    lines.filter(|line| line["request_id"] == request_id).collect()
+}
+
+async fn ask(server: &Served, token: &str, query: &str, request_id: &str) -> u16 {
+    let request = reqwest::Client::new()
+        .post(format!("{}/graphql?whose=secret", server.address()))
+        .bearer_auth(token)
+        .header("x-request-id", request_id)
+        .json(&json!({ "query": query }));
+    let answer = request.send().await.expect("an answer");
+    answer.status().as_u16()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_request_is_a_line_of_the_log_and_what_failed_says_why() {
+    let home = home();
+    let postgres = Postgres::start(&home.path().join("postgres")).await;
+    let place = Place::new(&home.path().join("data")).on(&postgres.url());
+    let server = place.with("ALLHOURS_TELEMETRY_LOG_FORMAT", "json").serve(&["--demo"]).await;
+    let caller = server.caller("agent").await;
+    let secret = "query secret { queue(first: 1) { totalCount } }";
+    assert_eq!(ask(&server, caller.token(), secret, "well").await, 200);
+    assert_eq!(ask(&server, "no token", secret, "denied").await, 401);
+    let line = |request_id: &'static str| {
+        let lines = lines_of(&server, request_id);
+        assert_eq!(lines.len(), 1, "{request_id}: {lines:?}");
+        lines[0].clone()
+    };
+    for (request_id, status) in [("well", 200), ("denied", 401)] {
+        let line = line(request_id);
+        assert_eq!(
+            (&line["level"], &line["method"], &line["route"], &line["status"]),
+            (&json!("INFO"), &json!("POST"), &json!("/graphql"), &json!(status)),
+            "{line}"
+        );
+        assert!(line["duration_ms"].as_f64().is_some_and(|it| it > 0.0), "{line}");
+    }
+    figures(&server).await;
+
+    postgres.stop().await;
+    assert_ne!(ask(&server, caller.token(), secret, "down").await, 401);
+    wait_until(SOON, || async {
+        let lines = lines_of(&server, "down");
+        let why = lines.iter().find(|line| line["code"] == "UNAVAILABLE");
+        let told = why.is_some_and(|it| it["cause"].as_str().is_some_and(|it| it.len() > 10));
+        if told && lines.len() == 2 { Ok(()) } else { Err(format!("{lines:?}")) }
+    })
+    .await;
+    let log = server.log();
+    for unsaid in ["secret", "readyz", "metrics", caller.token()] {
+        assert!(!log.contains(unsaid), "{unsaid}: {log}");
+    }
+    server.kill().await;
 }

@@ -203,7 +203,12 @@ impl<E: Executor> Session<E> {
             }
             Err(Denied::Unauthenticated(_)) => Err(End(4403, "the token is not accepted")),
             Err(Denied::TooMany(_)) => Err(End(4429, "too many requests")),
-            Err(Denied::Unavailable) => Err(End(1013, "who asks can't be checked just now")),
+            Err(Denied::Unavailable) => {
+                let why = "who asks can't be checked just now";
+                let (request_id, code) = (self.request_id.as_str(), code::UNAVAILABLE);
+                tracing::warn!(request_id, code, cause = why, "a request could not be served");
+                Err(End(1013, why))
+            }
         }
     }
 
@@ -261,6 +266,7 @@ impl<E: Executor> Session<E> {
             let begun = clock::instant();
             let Ok(response) = service.execute(document).await else {
                 measure(operation, "deadline", begun);
+                answer::log_deadline(&request_id);
                 let text = message::error(&id, &late);
                 yield Outgoing { id, text, is_last: true };
                 return;
