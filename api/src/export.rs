@@ -1,14 +1,17 @@
 //! Taking events out: an auditor's bundle that can be checked offline, an analyst's Parquet.
 //!
-//! Read [`selection`] (which events), [`bundle`] (the files), [`lines`] and [`parquet`] (the
-//! events in them), [`proof`] (that they stand in the signed log), [`check`] (the offline
-//! verifier). The same range and filters give the same bytes. [`features`] is the training table.
+//! Read [`selection`] (which events), [`circle`] (those of one person), [`bundle`] (the files)
+//! and their [`manifest`], [`lines`] and [`parquet`] (the events in them), [`proof`] (that they
+//! stand in the signed log), [`check`] (the offline verifier). The same range and filters give
+//! the same bytes. [`features`] is the training table.
 
 pub mod bundle;
 pub mod check;
+pub mod circle;
 pub mod features;
 mod files;
 pub mod lines;
+pub mod manifest;
 pub mod parquet;
 pub mod proof;
 pub mod selection;
@@ -35,7 +38,7 @@ use ring::digest;
 use serde::Serialize;
 
 pub use self::{
-    bundle::Manifest,
+    manifest::Manifest,
     selection::{Selection, SelectionError},
 };
 use crate::desk::{CommandContext, CommandError, Desk};

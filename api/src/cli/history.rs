@@ -121,7 +121,9 @@ pub struct Export {
     /// Written down before this instant
     #[arg(long, value_name = "INSTANT", hide = true)]
     pub until: Option<Timestamp>,
-    /// About this customer or agent only: the UUID, or the id that GraphQL gives
+    /// About this customer or agent only: the UUID, or the id that GraphQL gives. Of a customer all
+    /// of their profile and of those merged into it, of their conversations and deliveries; of
+    /// either what they did themselves and what names them
     #[arg(long, value_name = "ID", value_parser = ids::subject)]
     pub subject: Option<Uuid>,
     /// Of this conversation only: the UUID, or the id that GraphQL gives

@@ -24,8 +24,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     ExportError, ExportForm, Exported, FORMAT, Selection,
+    circle::{Circle, SUBJECT},
     files::{begin, begun, failed, hash_of, write_whole},
     lines::{self, EVENTS},
+    manifest::{FileOf, LogState, Manifest},
     parquet,
     proof::{self, Proved},
 };
@@ -43,71 +45,6 @@ const PAGE: usize = 1_000;
 /// How many positions one Parquet file covers.
 const PART_POSITIONS: Position = 250_000;
 
-/// What a bundle holds, and the hashes that it can be checked by.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Manifest {
-    /// The version of this form.
-    pub format: u32,
-    /// The program that wrote it.
-    pub tool: String,
-    /// The version of the program.
-    pub tool_version: String,
-    /// SHA-256 over the catalogue of events: names and versions.
-    pub schema_sha256: String,
-    /// Which events were asked for.
-    pub selection: Selection,
-    /// Every other file of the bundle, by name.
-    pub files: Vec<FileOf>,
-    /// How many events it holds.
-    pub events: u64,
-    /// The position of the first one; 0 where there is none.
-    pub first_position: Position,
-    /// The position of the last one; 0 where there is none.
-    pub last_position: Position,
-    /// What the log was up to the end of the range; none where it was empty.
-    pub log: Option<LogState>,
-}
-
-/// A file of a bundle.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct FileOf {
-    /// Its name in the folder.
-    pub name: String,
-    /// Its size.
-    pub bytes: u64,
-    /// Its SHA-256.
-    pub sha256: String,
-}
-
-/// What the log was, as its checkpoint says, and that it only grew since the checkpoint before.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct LogState {
-    /// How many events it had.
-    pub size: Position,
-    /// The root of its Merkle tree (RFC 9162) over their leaf hashes.
-    pub root: String,
-    /// The size of the checkpoint before; 0 where there was none.
-    pub previous_size: Position,
-    /// The consistency proof (RFC 9162, section 2.1.4) from that one to this.
-    pub consistency: Vec<String>,
-}
-
-impl Manifest {
-    /// The one way it is written.
-    ///
-    /// # Errors
-    ///
-    /// A value that JSON can't hold; a bug.
-    pub fn to_bytes(&self) -> Result<Vec<u8>, serde_json::Error> {
-        let mut bytes = serde_json::to_vec_pretty(self)?;
-        bytes.push(b'\n');
-        Ok(bytes)
-    }
-}
-
 /// An export that is being made.
 pub struct Work {
     folder: PathBuf,
@@ -115,6 +52,8 @@ pub struct Work {
     form: ExportForm,
     /// How long the log is taken to be: what comes later is not looked at.
     size: Position,
+    /// Whom the events are about, where somebody was asked for.
+    circle: Option<Circle>,
     /// How many positions one Parquet file covers.
     pub(super) part_positions: Position,
 }
@@ -167,7 +106,8 @@ impl Work {
             None => begin(&folder, &serde_json::to_vec(&request)?)?,
         }
         let selection = Selection { to: request.to.max(asked.from), ..asked };
-        Ok(Self { folder, selection, form, size: request.to, part_positions: PART_POSITIONS })
+        let (size, part_positions) = (request.to, PART_POSITIONS);
+        Ok(Self { folder, selection, form, size, circle: None, part_positions })
     }
 
     /// Writes what is missing.
@@ -176,15 +116,21 @@ impl Work {
     ///
     /// See [`ExportError`].
     pub async fn finish<L: Checkpoints>(
-        self,
+        mut self,
         log: &L,
         signer: &Signer,
         progress: &(dyn Fn(Position) + Send + Sync),
     ) -> Result<Finished, ExportError> {
+        if let Some(subject) = self.selection.subject {
+            let circle = Circle::of(log, self.selection.tenant, subject, self.size).await?;
+            write_whole(&self.folder.join(SUBJECT), &circle.to_bytes()?)?;
+            self.circle = Some(circle);
+        }
         let mut names = match self.form {
             ExportForm::Auditor => self.lines(log, progress).await?,
             ExportForm::Analyst => self.columns(log, progress).await?,
         };
+        names.extend(self.circle.as_ref().map(|_| SUBJECT.to_owned()));
         let (state, proved) = self.proved(log, signer, &mut names).await?;
         write_whole(&self.folder.join(PUBLIC_KEY), format!("{}\n", signer.verifier()).as_bytes())?;
         names.push(PUBLIC_KEY.to_owned());
@@ -353,7 +299,9 @@ impl Work {
             let page = log.read(after, PAGE).await?;
             let Some(last) = page.last() else { break };
             after = last.position;
-            let wanted = |event: &&Recorded| event.position <= end && self.selection.fits(event);
+            let circle = self.circle.as_ref();
+            let wanted =
+                |event: &&Recorded| event.position <= end && self.selection.fits(event, circle);
             for event in page.iter().filter(wanted) {
                 with(event)?;
             }

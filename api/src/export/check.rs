@@ -16,10 +16,12 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     ExportError, FORMAT, Manifest,
-    bundle::{FileOf, LogState, MANIFEST, PUBLIC_KEY, SIGNATURE, is_part, signed_text},
+    bundle::{MANIFEST, PUBLIC_KEY, SIGNATURE, is_part, signed_text},
+    circle::{Circle, SUBJECT},
     features,
     files::{failed, hash_of},
     lines::{self, EVENTS},
+    manifest::{FileOf, LogState},
     parquet,
     proof::{self, Rebuilt},
 };
@@ -298,6 +300,7 @@ fn events(
 ) -> Result<(), ExportError> {
     let mut versions: HashMap<String, i64> = HashMap::new();
     let whole = manifest.selection.is_whole();
+    let circle = circle_of(file, manifest, checked);
     let mut reader = BufReader::new(File::open(file).map_err(failed(file))?);
     let mut text = Vec::new();
     for number in 1_u64.. {
@@ -320,9 +323,27 @@ fn events(
                 checked.differs(format!("{place}: version {version} does not follow"));
             }
         }
+        if circle.as_ref().is_some_and(|circle| !circle.holds_canonical(line.event)) {
+            let position = line.position;
+            checked.differs(format!("{place}: position {position} is not about the subject"));
+        }
         seen.event(&place, line.position, line.leaf, manifest, checked);
     }
     Ok(())
+}
+
+/// Whom the events have to be about, where the bundle is about somebody. One of an earlier version
+/// of this program does not say it.
+fn circle_of(events: &Path, manifest: &Manifest, checked: &mut Checked) -> Option<Circle> {
+    manifest.files.iter().find(|file| file.name == SUBJECT)?;
+    let Some(circle) = Circle::read(events.parent()?) else {
+        checked.differs(format!("{SUBJECT} does not read"));
+        return None;
+    };
+    if manifest.selection.subject != Some(circle.subject) {
+        checked.differs(format!("{SUBJECT} is about somebody else than {MANIFEST}"));
+    }
+    Some(circle)
 }
 
 fn version_of(event: &str) -> Option<(String, i64)> {

@@ -33,8 +33,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     ExportError, Record,
-    bundle::{FileOf, MANIFEST, PUBLIC_KEY, SIGNATURE, signed_text},
+    bundle::{MANIFEST, PUBLIC_KEY, SIGNATURE, signed_text},
     files::{begin, begun, failed, hash_of, write_whole},
+    manifest::FileOf,
 };
 use crate::{clock, desk::Desk};
 

@@ -6,6 +6,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::circle::Circle;
+
 /// Which events. Stands in the manifest as it was asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -20,7 +22,7 @@ pub struct Selection {
     pub since: Option<Timestamp>,
     /// Written down before this instant.
     pub until: Option<Timestamp>,
-    /// About this data subject only.
+    /// About this customer or agent only, as `subject.json` says.
     pub subject: Option<Uuid>,
     /// Of this conversation only.
     pub conversation: Option<Uuid>,
@@ -50,18 +52,14 @@ impl Selection {
         if from < 1 || to < from { Err(SelectionError::Range { from, to }) } else { Ok(self) }
     }
 
-    /// Whether an event belongs to it.
+    /// Whether an event belongs to it; the circle is that of the subject, if there is one.
     #[must_use]
-    pub fn fits(&self, event: &Recorded) -> bool {
-        let mark = |subject: Uuid| format!("\"$subject\":\"{subject}\"");
-        let about = |subject: Uuid| {
-            event.stream.id == subject || without_spaces(&event.payload).contains(&mark(subject))
-        };
+    pub fn fits(&self, event: &Recorded, circle: Option<&Circle>) -> bool {
         event.tenant == self.tenant
             && (self.from..=self.to).contains(&event.position)
             && self.since.is_none_or(|since| event.recorded_at >= since)
             && self.until.is_none_or(|until| event.recorded_at < until)
-            && self.subject.is_none_or(about)
+            && circle.is_none_or(|circle| circle.holds(event))
             && self.conversation.is_none_or(|id| {
                 event.stream.stream_type.0 == "conversation" && event.stream.id == id
             })
@@ -73,9 +71,4 @@ impl Selection {
         let Self { since, until, subject, conversation, .. } = self;
         since.is_none() && until.is_none() && subject.is_none() && conversation.is_none()
     }
-}
-
-/// Stores may write JSON with or without spaces after `:`; ids hold none.
-fn without_spaces(json: &str) -> String {
-    json.replace("\": \"", "\":\"")
 }

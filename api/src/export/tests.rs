@@ -327,6 +327,27 @@ async fn a_bundle_can_be_about_one_conversation_or_one_person() {
     assert!(check(&made.folder("subject")).holds());
 }
 
+/// What was signed with all its hashes, and still is not what was asked for.
+#[tokio::test]
+async fn an_event_that_is_not_about_the_subject_is_found() {
+    let made = made().await;
+    let customer = demo::customer_id(tenant_id("demo"), "Grace Obi");
+    let selection = Selection { subject: Some(customer.0), ..made.selection() };
+    let folder = made.folder("a");
+    let begun =
+        Work::begin(made.desk.log(), selection.clone(), ExportForm::Auditor, folder.clone());
+    drop(begun.await.unwrap());
+    // Whoever makes the bundle puts in another one: the first of the log is the desk's.
+    let event = made.desk.log().read(0, 1).await.unwrap().remove(0);
+    let canonical = allhours_eventstore::canonical::canonical_bytes(&event).unwrap();
+    let mut line = Vec::new();
+    lines::write(&mut line, 1, &event.leaf_hash, &canonical).unwrap();
+    fs::write(folder.join("events.jsonl.partial"), line).unwrap();
+    made.export("a", selection, ExportForm::Auditor).await;
+    let found = differences(&folder);
+    assert_eq!(found, ["events.jsonl line 1: position 1 is not about the subject"]);
+}
+
 #[tokio::test]
 async fn an_analysts_file_has_the_columns_that_it_always_has() {
     let made = made().await;

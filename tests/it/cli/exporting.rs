@@ -8,11 +8,13 @@ use std::{
     time::Duration,
 };
 
+use allhours_api::graphql::id::Kind;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::{
     importing::many,
-    run::{Behind, replayed, run},
+    run::{Behind, mutate, replayed, run},
 };
 use crate::process::{Served, program};
 
@@ -117,14 +119,6 @@ async fn an_export_holds_what_its_filter_says_and_proves_it() {
 
     let customer = all.iter().find(|it| it["type"] == "customer.identified").expect("one");
     let customer = customer["stream"].as_str().expect("a stream").trim_start_matches("customer:");
-    desk.export("subject", &["--subject", customer]).await;
-    let about = of(&|it| {
-        it["stream"] == format!("customer:{customer}")
-            || it["payload"].to_string().contains(&format!("\"$subject\":\"{customer}\""))
-    });
-    assert!(about.len() > 1 && about.len() < all.len());
-    assert_eq!(positions(&desk.path("subject")), about);
-    desk.holds("subject").await;
 
     let instant = |index: usize| all[index]["recordedAt"].as_str().expect("an instant");
     let (since, until) = (instant(40), instant(80));
@@ -161,6 +155,78 @@ async fn an_export_holds_what_its_filter_says_and_proves_it() {
     let refused = run(desk.folder.path(), &export).await;
     assert!(refused.code == 1 && refused.errors.contains("is not empty"), "{refused:?}");
     assert_eq!(contents(&foreign).len(), 1, "nothing was written before it was refused");
+    desk.server.stop().await;
+}
+
+/// The id of a stream that an event stands in.
+fn id_of(event: &Value) -> String {
+    let stream = event["stream"].as_str().expect("a stream");
+    stream.split_once(':').expect("a type and an id").1.to_owned()
+}
+
+/// The positions of what is about these persons: what they did, what stands in their streams, in
+/// their conversations and deliveries, and what names them.
+fn about(all: &[Value], persons: &[&str]) -> Vec<i64> {
+    let names = |it: &Value| persons.iter().any(|id| it.to_string().contains(&format!("\"{id}\"")));
+    let begins = |it: &&Value| {
+        let by = ["conversation.opened", "intake.parsed"];
+        by.iter().any(|name| it["type"] == *name)
+            && persons.iter().any(|id| it["payload"]["customer"] == *id)
+    };
+    let streams: Vec<&Value> = all.iter().filter(begins).map(|it| &it["stream"]).collect();
+    let belongs = |it: &&Value| {
+        let actor = it["actor"].as_str().expect("an actor");
+        persons.iter().any(|id| actor.ends_with(id) || id_of(it) == *id)
+            || streams.contains(&&it["stream"])
+            || names(&it["payload"])
+    };
+    all.iter().filter(belongs).filter_map(|it| it["position"].as_i64()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_about_a_person_holds_all_that_happened_about_them() {
+    let desk = Desk::start().await;
+    // A delivery opens a conversation of a customer whom nobody knew, who is then merged.
+    let delivery = json!({"channel": "EMAIL", "account": "support", "externalId": "m-1",
+        "from": "new@example.com", "text": "Where is it?", "raw": "Where is it?"});
+    let integration = desk.server.caller("integration").await;
+    mutate(&integration, "intakeReceive", delivery).await;
+    let all = replayed(desk.folder.path(), &["--where", "tenant=demo"]).await;
+    let last = |name: &str| all.iter().rfind(|it| it["type"] == name).expect("one");
+    let source = last("intake.parsed")["payload"]["customer"].as_str().expect("an id").to_owned();
+    let opened = |it: &&Value| {
+        it["type"] == "conversation.opened" && it["payload"]["customer"] != json!(source)
+    };
+    let opened = all.iter().find(opened).expect("one of the demo");
+    let target = opened["payload"]["customer"].as_str().expect("an id").to_owned();
+    let id = |id: &str| Kind::Customer.id(id.parse::<Uuid>().expect("a UUID")).0;
+    let merge = json!({"sourceId": id(&source), "targetId": id(&target)});
+    mutate(&desk.server.caller("supervisor").await, "customerMerge", merge).await;
+    let all = replayed(desk.folder.path(), &["--where", "tenant=demo"]).await;
+
+    desk.export("customer", &["--subject", &target]).await;
+    let of_both = about(&all, &[&target, &source]);
+    assert_eq!(positions(&desk.path("customer")), of_both);
+    let at = |name: &str| {
+        let of = all.iter().rfind(|it| it["type"] == name).expect("one");
+        of["position"].as_i64().expect("a position")
+    };
+    assert!(of_both.contains(&at("intake.received")), "also before it was known whose it is");
+    desk.holds("customer").await;
+    desk.export("again", &["--subject", &target]).await;
+    assert_eq!(positions(&desk.path("again")), of_both, "its own record is not about them");
+    desk.export("source", &["--subject", &source]).await;
+    assert!(positions(&desk.path("source")).len() < of_both.len());
+    desk.holds("source").await;
+
+    // What an agent did and what names them; not all of the conversations that they touched.
+    let claimed = all.iter().find(|it| it["type"] == "conversation.claimed").expect("one");
+    let agent_id = claimed["payload"]["agent"].as_str().expect("an id");
+    desk.export("agent", &["--subject", agent_id]).await;
+    let of_agent = about(&all, &[agent_id]);
+    assert!(of_agent.len() > 3 && of_agent.len() < all.len());
+    assert_eq!(positions(&desk.path("agent")), of_agent);
+    desk.holds("agent").await;
     desk.server.stop().await;
 }
 
