@@ -23,7 +23,7 @@ pub use self::{
     address::Optional,
     secret::Secret,
     settings::{
-        Auth, Checkpoints, Data, Database, Graphql, Import, Keys, Limits, LogFormat, Models,
+        Auth, Checkpoints, Data, Database, Graphql, Import, Intakes, Keys, Limits, LogFormat,
         Server, Settings, Subscriptions, Telemetry,
     },
 };
@@ -75,9 +75,6 @@ pub fn load(
         figment.extract().map_err(|error| wrong::explained(&figment, &error))?;
     if settings.data.dir.as_os_str().is_empty() {
         settings.data.dir = environment::data_dir(environment);
-    }
-    if settings.models.dir.as_os_str().is_empty() {
-        settings.models.dir = settings.data.dir.join("models");
     }
     if settings.server.explorer_dir.as_os_str().is_empty() {
         settings.server.explorer_dir = environment::cache_dir(environment).join("explorer");

@@ -261,6 +261,7 @@ impl<L: Log> Desk<L> {
             request_hash,
             correlation_id: context.correlation_id,
             causation_id: context.causation_id,
+            follows_first: plan.follows_first(),
             traceparent: context.traceparent,
             actor: context.actor.clone(),
             occurred_at: context.at,

@@ -188,11 +188,21 @@ impl Background {
                 tracing::error!(%error, "the search index ended badly; it goes on at the next start");
             }
         });
-        let waking = reactions::snooze::run(program.desk.clone(), database, stop.clone());
+        let waking = reactions::snooze::run(program.desk.clone(), database.clone(), stop.clone());
+        let days = program.settings.intakes.parked_days;
+        let tidying =
+            reactions::parked::run(program.desk.clone(), database.clone(), days, stop.clone());
+        let attending = reactions::unattended::run(program.desk.clone(), database, stop.clone());
         let every = Duration::from_secs(program.settings.checkpoints.every_s);
         let signer = Arc::clone(&program.signer);
         let signing = reactions::checkpoints::run(program.log.clone(), signer, every, stop.clone());
-        let tasks = vec![following, tokio::spawn(waking), tokio::spawn(signing)];
+        let tasks = vec![
+            following,
+            tokio::spawn(waking),
+            tokio::spawn(tidying),
+            tokio::spawn(attending),
+            tokio::spawn(signing),
+        ];
         Ok(Self { runner, search, stop, tasks })
     }
 

@@ -23,6 +23,8 @@ pub struct Append {
     pub correlation_id: CorrelationId,
     /// The event that made somebody send the command, if any.
     pub causation_id: Option<EventId>,
+    /// Whether all events after the first were caused by the first, and not by `causation_id`.
+    pub follows_first: bool,
     /// The W3C trace of the request that asked for it, if it was part of one.
     pub traceparent: Option<Traceparent>,
     /// Who or what asks.

@@ -19,6 +19,7 @@ macro_rules! contract_suite {
     ($fresh:expr) => {
         $crate::contract_suite! { $fresh,
             an_append_is_read_back_as_it_was_written,
+            what_follows_from_the_first_event_of_an_append_says_so,
             positions_are_gapless_and_in_order,
             versions_count_each_stream_from_one,
             the_second_of_two_writers_meets_a_conflict,

@@ -150,7 +150,7 @@ impl State {
                 schema_version: event.kind.version,
                 command_id: prepared.command_id,
                 correlation_id: prepared.correlation_id,
-                causation_id: prepared.causation_id,
+                causation_id: event.causation_id,
                 traceparent: prepared.traceparent,
                 actor: prepared.actor.clone(),
                 occurred_at: prepared.occurred_at,

@@ -28,7 +28,6 @@ pub(crate) struct Prepared {
     pub command_id: CommandId,
     pub request_hash: [u8; 32],
     pub correlation_id: CorrelationId,
-    pub causation_id: Option<EventId>,
     pub traceparent: Option<Traceparent>,
     pub actor: Actor,
     pub actor_text: String,
@@ -58,6 +57,7 @@ pub(crate) struct PreparedEvent {
     pub stream: StreamId,
     pub version: i32,
     pub event_id: EventId,
+    pub causation_id: Option<EventId>,
     pub kind: EventKind,
     pub payload: String,
     pub leaf_hash: [u8; 32],
@@ -110,7 +110,6 @@ pub(crate) async fn prepare<R: KeyRows>(
         command_id: append.command_id,
         request_hash: append.request_hash,
         correlation_id: append.correlation_id,
-        causation_id: append.causation_id,
         traceparent: append.traceparent,
         actor_text: append.actor.to_string(),
         actor: append.actor,
@@ -122,6 +121,7 @@ pub(crate) async fn prepare<R: KeyRows>(
         forget_subjects: append.forget_subjects,
     };
     let mut payloads = payloads.into_iter();
+    let mut causation_id = append.causation_id;
     for part in append.streams {
         let mut version = part.expected_version;
         for (event_id, event) in part.events {
@@ -130,8 +130,11 @@ pub(crate) async fn prepare<R: KeyRows>(
             let texts = texts::seal(prepared.tenant, event_id, &mut payload, |subject| {
                 keys.get(&subject).cloned()
             })?;
-            let event = finish(&prepared, part.stream, version, event_id, &event, &payload, texts)?;
-            prepared.events.push(event);
+            let place = Place { stream: part.stream, version, event_id, causation_id };
+            prepared.events.push(finish(&prepared, place, &event, &payload, texts)?);
+            if append.follows_first && prepared.events.len() == 1 {
+                causation_id = Some(event_id);
+            }
         }
         prepared.streams.push(PreparedStream {
             stream: part.stream,
@@ -143,15 +146,22 @@ pub(crate) async fn prepare<R: KeyRows>(
     Ok(prepared)
 }
 
-fn finish(
-    prepared: &Prepared,
+/// Where an event stands, and what caused it.
+struct Place {
     stream: StreamId,
     version: i32,
     event_id: EventId,
+    causation_id: Option<EventId>,
+}
+
+fn finish(
+    prepared: &Prepared,
+    place: Place,
     event: &AnyEvent,
     payload: &Value,
     texts: Vec<Sealed>,
 ) -> Result<PreparedEvent, LogError> {
+    let Place { stream, version, event_id, causation_id } = place;
     let kind = event.kind();
     if kind.name.split('.').next() != Some(stream.stream_type.0) {
         return Err(LogError::OutOfBounds("puts an event into a stream of another type"));
@@ -166,7 +176,7 @@ fn finish(
         schema_version: kind.version,
         command_id: prepared.command_id,
         correlation_id: prepared.correlation_id,
-        causation_id: prepared.causation_id,
+        causation_id,
         traceparent: prepared.traceparent,
         actor: &prepared.actor,
         occurred_at: prepared.occurred_at,
@@ -174,7 +184,7 @@ fn finish(
     };
     let bytes = canonical::canonical_event(&envelope, &payload).map_err(refused)?;
     let leaf_hash = canonical::leaf_hash(&bytes);
-    Ok(PreparedEvent { stream, version, event_id, kind, payload, leaf_hash, texts })
+    Ok(PreparedEvent { stream, version, event_id, causation_id, kind, payload, leaf_hash, texts })
 }
 
 fn refused(reason: NotCanonical) -> LogError {

@@ -9,6 +9,7 @@ mod read;
 mod rows;
 #[cfg(test)]
 mod tests;
+mod timers;
 
 pub use self::{
     fold::Conversations,
@@ -17,10 +18,10 @@ pub use self::{
     },
     read::{
         AssigneeScope, ConversationFilter, ConversationKey, ConversationOrder, CustomerContacts,
-        DueSnooze, TeamScope, by_ids, contacts, counters, due_snoozes, list, next_snooze,
-        of_customers, of_profiles,
+        TeamScope, by_ids, contacts, counters, list, of_customers, of_profiles,
     },
     rows::{AssignmentRow, ConversationRow, CounterRow, FieldEntry, QueueRow, rank},
+    timers::{DueSnooze, Left, Unattended, due_snoozes, next_snooze, unattended},
 };
 
 use crate::fold::{PoisonPolicy, Projection};

@@ -10,7 +10,7 @@ mod tests;
 
 pub use self::{
     fold::Intakes,
-    read::{IntakeFilter, IntakeKey, by_ids, list},
+    read::{IntakeFilter, IntakeKey, Waiting, by_ids, list, parked_before},
     rows::{IntakeRow, IntakeStatus},
 };
 

@@ -140,6 +140,7 @@ fn append(stream: Uuid, version: i32, body: &ArticleBody) -> Append {
         request_hash: [1; 32],
         correlation_id: CorrelationId(Uuid::from_u128(2)),
         causation_id: None,
+        follows_first: false,
         traceparent: None,
         actor: Actor::System("bench".to_owned()),
         occurred_at: at,

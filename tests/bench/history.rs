@@ -162,6 +162,7 @@ fn append(
         request_hash: [0; 32],
         correlation_id: CorrelationId(command),
         causation_id: None,
+        follows_first: false,
         traceparent: None,
         actor: Actor::System("bench".to_owned()),
         occurred_at: at,

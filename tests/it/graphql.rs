@@ -1,5 +1,6 @@
 //! The schema on a real database: flows, races, rights, tenants apart, and what reads cost.
 
+mod causes;
 mod churn;
 mod flows;
 mod paging;
@@ -7,6 +8,7 @@ mod people;
 mod persons;
 mod points;
 mod rights;
+mod searching;
 mod served;
 mod statements;
 mod subscriptions;

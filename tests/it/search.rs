@@ -95,6 +95,7 @@ impl Desk {
             request_hash: [0; 32],
             correlation_id: CorrelationId(next()),
             causation_id: None,
+            follows_first: false,
             traceparent: None,
             actor: Actor::System("test".to_owned()),
             occurred_at: at,

@@ -106,6 +106,7 @@ impl<L: Log> History<L> {
             request_hash: [0; 32],
             correlation_id: CorrelationId(self.chance.id()),
             causation_id: None,
+            follows_first: false,
             traceparent: None,
             actor: Actor::System("history".to_owned()),
             occurred_at: self.now,

@@ -56,7 +56,6 @@ pub(super) async fn examined(settings: &Arc<Settings>) -> Result<Said, Failure> 
     findings.push(token_key(settings));
     findings.extend(database(settings).await);
     findings.push(index(settings));
-    findings.push(models(settings));
     findings.push(explorer(settings));
     let holds = findings.iter().all(|finding| finding.state != State::Fail);
     let mut text = String::new();
@@ -207,16 +206,6 @@ fn index(settings: &Settings) -> Finding {
         ok("search index", dir.display().to_string())
     } else {
         not_ok("search index", State::Note, "there is none yet", "serve builds it from the log")
-    }
-}
-
-fn models(settings: &Settings) -> Finding {
-    let dir = &settings.models.dir;
-    if fs::read_dir(dir).is_ok_and(|mut entries| entries.next().is_some()) {
-        ok("models", dir.display().to_string())
-    } else {
-        let detail = "none; the desk works without them";
-        not_ok("models", State::Note, detail, "nothing to do")
     }
 }
 

@@ -50,10 +50,10 @@ settings! {
         limits: Limits,
         /// Logs, traces.
         telemetry: Telemetry,
+        /// Deliveries of providers.
+        intakes: Intakes,
         /// Importing dialogues.
         import: Import,
-        /// Models.
-        models: Models,
     }
     /// Where data lives.
     Data {
@@ -191,15 +191,15 @@ settings! {
         /// Where traces go; empty for nowhere.
         otlp_endpoint: String,
     }
+    /// Deliveries of providers.
+    Intakes {
+        /// How long one may wait for a person; 0 for ever.
+        parked_days: u32,
+    }
     /// Importing dialogues.
     Import {
         /// How many at once.
         in_flight: usize,
-    }
-    /// Models.
-    Models {
-        /// Where they are kept.
-        dir: PathBuf,
     }
 }
 

@@ -58,6 +58,15 @@ impl CommandContext {
         self
     }
 
+    /// Caused by this event, and part of what that one is part of, its correlation. After [`Self::keyed`], which
+    /// begins something of its own.
+    #[must_use]
+    pub fn caused_by(mut self, event: EventId, correlation: CorrelationId) -> Self {
+        self.causation_id = Some(event);
+        self.correlation_id = correlation;
+        self
+    }
+
     /// With what was asked as `text`, see [`Self::fingerprint`].
     #[must_use]
     pub fn asked(mut self, text: &str) -> Self {

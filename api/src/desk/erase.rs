@@ -158,22 +158,23 @@ impl<L: History> Desk<L> {
         let first: Vec<Part> =
             std::iter::once(Part::Profile(customer)).chain(others).take(STREAMS_MAX).collect();
         let unit = self.unit(&context).expecting::<Customer>(customer, expected_version);
-        let mut done = forgetting.add(unit, &first).commit().await?;
+        let unit = forgetting.add(unit, &first).following_from_first();
+        let mut done = unit.commit().await?;
+        let no_such = || CommandError::Refused(AnyRefusal::new(CustomerRefusal::NoSuchCustomer));
+        let certificate = self.certificate(tenant, customer).await?.ok_or_else(no_such)?;
         // Erased, it takes in nothing more, and nothing leaves: what is left now is all there is.
         let whole = self.whole(tenant, customer).await?;
         for parts in whole.left.chunks(STREAMS_MAX) {
             let command_id = CommandId(clock::new_id());
-            let context = CommandContext { command_id, ..context.clone() };
+            let causation_id = Some(certificate.event_id);
+            let context = CommandContext { command_id, causation_id, ..context.clone() };
             let more = forgetting.add(self.unit(&context), parts).commit().await?;
             done.position = done.position.max(more.position);
         }
         for profile in whole.profiles {
             self.forget_state(tenant, stream_of::<Customer>(profile));
         }
-        let certificate = self.certificate(tenant, customer).await?;
-        certificate
-            .map(|certificate| (done, certificate))
-            .ok_or_else(|| CommandError::Refused(AnyRefusal::new(CustomerRefusal::NoSuchCustomer)))
+        Ok((done, certificate))
     }
 
     /// The customer's own profile first, and each before those that were merged into it.

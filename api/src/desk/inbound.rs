@@ -142,6 +142,7 @@ impl<L: Log> Desk<L> {
         let parsed = intake::command::MarkParsed { customer, conversation, message };
         unit.with::<Conversation>(conversation, write)
             .with::<Intake>(intake, parsed)
+            .following_from_first()
             .expecting::<Intake>(intake, expected)
             .commit()
             .await

@@ -87,6 +87,11 @@ pub(super) trait Plan<L: Log>: Send + Sync {
     /// Versions that the caller saw; nothing is retried on these.
     fn expected(&self) -> &[(StreamId, i32)];
 
+    /// Whether what is appended after the first event follows from it.
+    fn follows_first(&self) -> bool {
+        false
+    }
+
     /// Sealed texts to delete.
     fn shred(&self) -> &[EventId] {
         &[]
@@ -170,14 +175,15 @@ pub struct Unit<'d, L: Log> {
     context: &'d CommandContext,
     steps: Vec<Box<dyn Step<L>>>,
     expected: Vec<(StreamId, i32)>,
+    follows_first: bool,
     shred: Vec<EventId>,
     forget: Vec<SubjectId>,
 }
 
 impl<'d, L: Log> Unit<'d, L> {
     pub(super) fn new(desk: &'d Desk<L>, context: &'d CommandContext) -> Self {
-        let (steps, expected) = (Vec::new(), Vec::new());
-        Self { desk, context, steps, expected, shred: Vec::new(), forget: Vec::new() }
+        let (steps, expected, shred, forget) = (vec![], vec![], vec![], vec![]);
+        Self { desk, context, steps, expected, follows_first: false, shred, forget }
     }
 
     /// Adds a command. Several to one stream are decided one after the other.
@@ -195,6 +201,13 @@ impl<'d, L: Log> Unit<'d, L> {
     #[must_use]
     pub fn expecting<A: Aggregate>(mut self, id: impl Into<Uuid>, version: Option<i32>) -> Self {
         self.expected.extend(version.map(|version| (stream_of::<A>(id), version)));
+        self
+    }
+
+    /// Says that the first event of all is why the others happened.
+    #[must_use]
+    pub fn following_from_first(mut self) -> Self {
+        self.follows_first = true;
         self
     }
 
@@ -243,6 +256,10 @@ impl<L: Log> Plan<L> for Unit<'_, L> {
 
     fn expected(&self) -> &[(StreamId, i32)] {
         &self.expected
+    }
+
+    fn follows_first(&self) -> bool {
+        self.follows_first
     }
 
     fn shred(&self) -> &[EventId] {

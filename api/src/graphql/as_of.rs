@@ -4,11 +4,12 @@ use allhours_eventstore::{history::History, recorded};
 use async_graphql::{Context, OneofObject, Result};
 
 use super::{
-    error::of_log,
+    error::{Code, of_log},
     loaders::Loaders,
     scalars::{DateTime, Position},
     services::Services,
 };
+use crate::clock;
 
 /// A point in the past: a position of the log, or an instant.
 #[derive(Debug, OneofObject, Clone, Copy, PartialEq, Eq, Hash)]
@@ -37,6 +38,11 @@ impl AsOfAsked {
         let position = match self.as_of {
             AsOf::Position(position) => position,
             AsOf::Instant(at) => {
+                if at.0 > clock::now() {
+                    return Err(
+                        Code::BadUserInput.error("asOf is an instant that is still to come")
+                    );
+                }
                 let position = services.log.position_at(at.0).await;
                 Position(position.map_err(|error| of_log(&error))?)
             }

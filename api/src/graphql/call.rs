@@ -1,9 +1,11 @@
 //! One mutation under way: who asks, as which command, and what becomes of it.
 
 use allhours_domain::{
+    agent::{Agent, AgentRefusal},
     conversation::Conversation,
     customer::Customer,
     ids::{AgentId, ConversationId, CustomerId, TeamId},
+    team::{Team, TeamRefusal},
     text::TextRefusal,
     trace::Traceparent,
 };
@@ -16,7 +18,7 @@ pub use super::problem::{Problem, UserProblem};
 use super::{error::Code, id::Kind, own::may_see, services::Services, viewer::Viewer};
 use crate::{
     clock,
-    desk::{Aggregate, CommandContext, Done, Folded},
+    desk::{Aggregate, AnyRefusal, CommandContext, CommandError, Done, Folded},
 };
 
 /// The most characters an idempotency key may have.
@@ -87,6 +89,59 @@ impl<'c> Call<'c> {
         self.viewer.agent().ok_or_else(no_agent)
     }
 
+    /// The agent who asks, registered and still at the desk.
+    ///
+    /// # Errors
+    ///
+    /// The viewer is no agent, or left.
+    pub async fn working_agent(&self) -> Result<AgentId, Problem> {
+        let agent = self.agent()?;
+        self.must_work(agent).await.map(|()| agent)
+    }
+
+    /// An agent who is there, and still at the desk.
+    ///
+    /// # Errors
+    ///
+    /// There is none, or they left.
+    pub async fn known_working_agent(
+        &self,
+        field: &'static str,
+        id: &ID,
+    ) -> Result<AgentId, Problem> {
+        let agent = self.known_agent(field, id).await?;
+        self.must_work(agent).await.map(|()| agent)
+    }
+
+    async fn must_work(&self, agent: AgentId) -> Result<(), Problem> {
+        // Another process may have seen them leave.
+        let folded = self.services.desk.load::<Agent>(self.viewer.tenant, agent).await?;
+        if folded.state.is_active() {
+            return Ok(());
+        }
+        let left = folded.version > 0;
+        let refusal = if left { AgentRefusal::Deactivated } else { AgentRefusal::NoSuchAgent };
+        Err(CommandError::Refused(AnyRefusal::new(refusal)).into())
+    }
+
+    /// A team that is there and takes work.
+    ///
+    /// # Errors
+    ///
+    /// There is none, or it is retired.
+    pub async fn known_working_team(
+        &self,
+        field: &'static str,
+        id: &ID,
+    ) -> Result<TeamId, Problem> {
+        let (team, folded) = self.found::<Team>(Kind::Team, field, id).await?;
+        if folded.state.takes_work() {
+            Ok(TeamId(team))
+        } else {
+            Err(CommandError::Refused(AnyRefusal::new(TeamRefusal::Retired)).into())
+        }
+    }
+
     /// An id of this kind.
     ///
     /// # Errors
@@ -139,7 +194,7 @@ impl<'c> Call<'c> {
     ///
     /// There is none.
     pub async fn known_agent(&self, field: &'static str, id: &ID) -> Result<AgentId, Problem> {
-        self.known::<allhours_domain::agent::Agent>(Kind::Agent, field, id).await.map(AgentId)
+        self.known::<Agent>(Kind::Agent, field, id).await.map(AgentId)
     }
 
     /// A team that is there.
@@ -148,7 +203,7 @@ impl<'c> Call<'c> {
     ///
     /// There is none.
     pub async fn known_team(&self, field: &'static str, id: &ID) -> Result<TeamId, Problem> {
-        self.known::<allhours_domain::team::Team>(Kind::Team, field, id).await.map(TeamId)
+        self.known::<Team>(Kind::Team, field, id).await.map(TeamId)
     }
 
     /// A customer that is there and that the viewer may see.

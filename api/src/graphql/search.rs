@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use allhours_domain::ids::{ConversationId, CustomerId, TeamId};
-use allhours_projections::search::{self, Audience, Found, Hit, SearchError, SearchRequest};
+use allhours_domain::ids::{AgentId, ConversationId, CustomerId, TeamId};
+use allhours_projections::search::{
+    self, Audience, Author, Found, Hit, SearchError, SearchRequest,
+};
 use async_graphql::{
     ComplexObject, Context, Enum, Error, ID, InputObject, Object, Result, SimpleObject,
 };
@@ -57,6 +59,8 @@ pub struct SearchFilter {
     pub customer_id: Option<ID>,
     /// Only conversations that are this team's now; not for customers.
     pub team_id: Option<ID>,
+    /// Only what this agent or this customer wrote.
+    pub author_id: Option<ID>,
     /// Only what happened at this instant or later.
     pub from: Option<DateTime>,
     /// Only what happened before this instant.
@@ -229,19 +233,28 @@ impl SearchQueries {
 
 impl SearchFilter {
     fn fill(self, request: &mut SearchRequest) -> Result<()> {
-        let read = |kind: Kind, id: Option<ID>| {
-            let bad = || Code::BadUserInput.error("an id of the filter does not fit");
-            id.map(|id| kind.read(&id).ok_or_else(bad)).transpose()
-        };
+        let read =
+            |kind: Kind, id: Option<ID>| id.map(|id| kind.read(&id).ok_or_else(misfit)).transpose();
         request.kinds = self.kinds.unwrap_or_default().into_iter().map(Into::into).collect();
         request.language = self.language.map(|it| it.0);
         request.conversation = read(Kind::Conversation, self.conversation_id)?.map(ConversationId);
         request.customer = read(Kind::Customer, self.customer_id)?.map(CustomerId);
         request.team = read(Kind::Team, self.team_id)?.map(TeamId);
+        request.author = self.author_id.map(author).transpose()?;
         request.from = self.from.map(|it| it.0);
         request.until = self.until.map(|it| it.0);
         Ok(())
     }
+}
+
+fn author(id: ID) -> Result<Author> {
+    let agent = Kind::Agent.read(&id).map(|it| Author::Agent(AgentId(it)));
+    let customer = || Kind::Customer.read(&id).map(|it| Author::Customer(CustomerId(it)));
+    agent.or_else(customer).ok_or_else(misfit)
+}
+
+fn misfit() -> Error {
+    Code::BadUserInput.error("an id of the filter does not fit")
 }
 
 fn hit(hit: Hit) -> SearchHit {

@@ -114,6 +114,12 @@ impl Viewer {
         (self.role == Role::Customer).then_some(CustomerId(self.id))
     }
 
+    /// Whether they may act for other agents.
+    #[must_use]
+    pub fn supervises(&self) -> bool {
+        matches!(self.role, Role::Supervisor | Role::Admin)
+    }
+
     /// The agent they are, if they work at the desk.
     #[must_use]
     pub fn agent(&self) -> Option<AgentId> {

@@ -19,11 +19,14 @@ use allhours_projections::{
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
+use super::newest;
 use crate::{
     clock,
-    desk::{CommandContext, CommandError, Desk},
+    desk::{CommandContext, CommandError, Desk, stream_of},
 };
 
+/// The event that puts a conversation aside.
+const SNOOZED: &str = "conversation.snoozed";
 /// How many are woken before the projection is asked again.
 const PAGE: usize = 100;
 /// The longest time between two looks: a snooze that was added meanwhile is that late at most.
@@ -67,11 +70,21 @@ async fn look<L: Log>(desk: &Desk<L>, database: &Database) -> Result<Duration, P
 /// Wakes one. Whether it could be is not asked twice: it stays due until it was.
 async fn wake<L: Log>(desk: &Desk<L>, snooze: &DueSnooze, now: Timestamp) {
     let asked = format!("wake {} due {}", snooze.id, snooze.snoozed_until);
-    let context = CommandContext::now(snooze.tenant_id, Actor::Timer("snooze".to_owned()))
+    let mut context = CommandContext::now(snooze.tenant_id, Actor::Timer("snooze".to_owned()))
         .keyed(&asked)
         .asked(&asked);
     let command = command::Wake { cause: Cause::Timer, at: now };
-    match desk.execute::<Conversation>(&context, snooze.id.0, command, None).await {
+    let stream = stream_of::<Conversation>(snooze.id);
+    let woken = match newest(desk.log(), snooze.tenant_id, stream, SNOOZED).await {
+        Ok(snoozed) => {
+            if let Some(snoozed) = snoozed {
+                context = context.caused_by(snoozed.event_id, snoozed.correlation_id);
+            }
+            desk.execute::<Conversation>(&context, snooze.id.0, command, None).await
+        }
+        Err(error) => Err(CommandError::Log(error)),
+    };
+    match woken {
         Ok(done) if done.repeated => {}
         Ok(_) => metrics::counter!("snoozes_woken_total").increment(1),
         // It was woken, closed or put aside anew meanwhile.

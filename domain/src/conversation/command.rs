@@ -156,6 +156,8 @@ commands! {
     }
     /// Closes it for good. Refused unless it is resolved.
     Close {}
+    /// Closes it wherever it stands, since its customer was forgotten.
+    CloseForgotten {}
     /// Merges it into another one of the same customer.
     MergeInto {
         /// Which one goes on.

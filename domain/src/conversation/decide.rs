@@ -43,6 +43,7 @@ impl Conversation {
             ConversationCommand::ConfirmResolution(_) => self.confirm_resolution(),
             ConversationCommand::Reopen(it) => self.reopen(&it),
             ConversationCommand::Close(_) => self.close(),
+            ConversationCommand::CloseForgotten(_) => self.close_forgotten(),
             ConversationCommand::MergeInto(it) => self.merge_into(&it),
             ConversationCommand::ReceiveMerge(it) => self.receive_merge(&it),
             ConversationCommand::Unmerge(_) => self.unmerge(),

@@ -43,6 +43,22 @@ pub async fn an_append_is_read_back_as_it_was_written<L: Log>(log: &L) {
     assert_eq!(log.load(script.tenant, stream, 0, 10).await.expect("loaded"), events);
 }
 
+/// The first event has the outside cause, all others of the append have the first, in whatever stream.
+pub async fn what_follows_from_the_first_event_of_an_append_says_so<L: Log>(log: &L) {
+    let mut script = Script::new(1);
+    let stream = script.stream();
+    let mut append = script.tagging(stream, 0, 2);
+    let other = script.stream();
+    append.streams.extend(script.tagging(other, 0, 1).streams);
+    append.follows_first = true;
+    append.causation_id = Some(allhours_domain::ids::EventId(script.id()));
+    log.append(append.clone()).await.expect("appended");
+    let first = append.streams[0].events[0].0;
+    let causes: Vec<_> =
+        log.read(0, 10).await.expect("read").iter().map(|it| it.causation_id).collect();
+    assert_eq!(causes, [append.causation_id, Some(first), Some(first)]);
+}
+
 /// 1, 2, 3, ... over all streams, also after appends that were refused.
 pub async fn positions_are_gapless_and_in_order<L: Log>(log: &L) {
     let mut script = Script::new(1);

@@ -87,6 +87,7 @@ impl Script {
             request_hash: sha256(command_id.0.as_bytes()),
             correlation_id: CorrelationId(command_id.0),
             causation_id: None,
+            follows_first: false,
             traceparent: None,
             actor: Actor::Person(PersonId(Uuid::from_u64_pair(self.space, 1))),
             occurred_at: self.now,

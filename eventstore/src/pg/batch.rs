@@ -85,7 +85,7 @@ impl<'a> Columns<'a> {
             self.e_name.push(event.kind.name);
             self.e_schema.push(event.kind.version);
             self.e_correlation.push(command.correlation_id.0);
-            self.e_causation.push(command.causation_id.map(|it| it.0));
+            self.e_causation.push(event.causation_id.map(|it| it.0));
             self.e_actor.push(&command.actor_text);
             self.e_occurred.push(command.occurred_at);
             self.e_recorded.push(command.recorded_at);

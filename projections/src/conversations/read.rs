@@ -1,7 +1,7 @@
 //! What is asked of conversations: lists, one customer's, counters.
 
 use allhours_domain::{
-    ids::{AgentId, ConversationId, CustomerId, TeamId, TenantId},
+    ids::{AgentId, ConversationId, CustomerId, TeamId},
     text::{Language, Tag},
     words::{Channel, ConversationStatus, Priority, Tier},
 };
@@ -317,50 +317,4 @@ pub async fn contacts(
             })
         })
         .collect()
-}
-
-/// A conversation that should have been woken by now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct DueSnooze {
-    /// Whose desk.
-    pub tenant_id: TenantId,
-    /// Which conversation.
-    pub id: ConversationId,
-    /// Until when it was put aside.
-    pub snoozed_until: Timestamp,
-}
-
-/// The conversations of all tenants that were put aside until `at` or before, the longest due
-/// first. For the timers, on a connection of the owner; a tenant's reader sees its own only.
-///
-/// # Errors
-///
-/// A failure of the database.
-pub async fn due_snoozes(
-    client: &Client,
-    at: Timestamp,
-    limit: usize,
-) -> Result<Vec<DueSnooze>, ProjectionError> {
-    let statement = client.prepare_cached(sql!("conversations/due_snoozes")).await?;
-    let limit = rows_to_read(limit) - 1;
-    let rows = client.query(&statement, &[&at, &limit]).await?;
-    rows.iter()
-        .map(|row| {
-            Ok(DueSnooze {
-                tenant_id: column(row, "conversations", "tenant_id")?,
-                id: column(row, "conversations", "id")?,
-                snoozed_until: column(row, "conversations", "snoozed_until")?,
-            })
-        })
-        .collect()
-}
-
-/// When the next conversation of any tenant is due to be woken. For the timers.
-///
-/// # Errors
-///
-/// A failure of the database.
-pub async fn next_snooze(client: &Client) -> Result<Option<Timestamp>, ProjectionError> {
-    let statement = client.prepare_cached(sql!("conversations/next_snooze")).await?;
-    column(&client.query_one(&statement, &[]).await?, "conversations", "snoozed_until")
 }

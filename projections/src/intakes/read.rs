@@ -1,6 +1,9 @@
 //! What is asked of deliveries.
 
-use allhours_domain::{ids::IntakeId, words::Channel};
+use allhours_domain::{
+    ids::{IntakeId, TenantId},
+    words::Channel,
+};
 use jiff::Timestamp;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
@@ -10,7 +13,7 @@ use crate::{
     error::ProjectionError,
     intakes::{IntakeRow, IntakeStatus},
     page::{Page, Span, rows_to_read},
-    rows::Row,
+    rows::{Row, column},
     sql::sql,
 };
 
@@ -80,6 +83,36 @@ pub async fn list(
     };
     let rows = rows.iter().map(IntakeRow::read).collect::<Result<_, _>>()?;
     Ok(Page::spanning(rows, span))
+}
+
+/// A delivery that waits for a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Waiting {
+    /// Whose desk.
+    pub tenant_id: TenantId,
+    /// Which delivery.
+    pub id: IntakeId,
+}
+
+/// The deliveries of all tenants that were received before `at` and still wait for a person, the
+/// longest waiting first. For the timers, on a connection of the owner; a tenant's reader sees its
+/// own only.
+///
+/// # Errors
+///
+/// A failure of the database.
+pub async fn parked_before(
+    client: &Client,
+    at: Timestamp,
+    limit: usize,
+) -> Result<Vec<Waiting>, ProjectionError> {
+    let statement = client.prepare_cached(sql!("intakes/parked_before")).await?;
+    let limit = rows_to_read(limit) - 1;
+    let waiting = |row: &tokio_postgres::Row| {
+        let (tenant_id, id) = (column(row, "intakes", "tenant_id")?, column(row, "intakes", "id")?);
+        Ok(Waiting { tenant_id, id })
+    };
+    client.query(&statement, &[&at, &limit]).await?.iter().map(waiting).collect()
 }
 
 fn parts(key: Option<IntakeKey>) -> (Option<Timestamp>, Option<Uuid>) {

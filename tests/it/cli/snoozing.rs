@@ -42,6 +42,10 @@ async fn a_snoozed_conversation_wakes_by_itself_once() {
     let caller = server.caller("supervisor").await;
     let due = snooze(&caller, SignedDuration::from_secs(2)).await;
     let event = woken_once(folder.path(), due).await;
+    let snoozed = replayed(folder.path(), &["--where", "type=conversation.snoozed"]).await;
+    let snoozed = snoozed.last().expect("the snooze");
+    assert_eq!(event["causationId"], snoozed["eventId"]);
+    assert_eq!(event["correlationId"], snoozed["correlationId"]);
     // Neither a later look nor another process wakes it a second time.
     server.stop().await;
     let server = Served::start(folder.path(), &[]).await;

@@ -33,7 +33,7 @@ impl Theirs {
         let kind = match argument {
             _ if named("agent") || named("assignee") || named("mention") => "agent",
             _ if named("team") => "team",
-            _ if named("customer") => "customer",
+            _ if named("customer") || named("author") => "customer",
             _ if named("article") => "article",
             _ if named("event") => "event",
             _ if named("intake") => "intake",

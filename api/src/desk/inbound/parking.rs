@@ -9,7 +9,9 @@
 
 use allhours_domain::{
     conversation::Conversation,
-    ids::{ConversationId, CustomerId, EventId, IntakeId, MessageId, TeamId, TenantId},
+    ids::{
+        ConversationId, CorrelationId, CustomerId, EventId, IntakeId, MessageId, TeamId, TenantId,
+    },
     intake::{self, Intake, IntakeEvent, IntakeRefusal},
     text::{Address, ExternalId, Key, Language, MessageText, Name, RawMessage, Reason, Subject},
     words::{Channel, Priority},
@@ -55,6 +57,7 @@ pub struct Understood {
 /// What was received.
 struct Received {
     event: EventId,
+    correlation: CorrelationId,
     at: Timestamp,
     channel: Channel,
     account: String,
@@ -86,6 +89,7 @@ impl<L: Log> Desk<L> {
             .unit(context)
             .with::<Intake>(intake, receive)
             .with::<Intake>(intake, intake::command::Park { why })
+            .following_from_first()
             .expecting::<Intake>(intake, expected);
         Ok((unit.commit().await?, intake))
     }
@@ -169,10 +173,13 @@ impl<L: Log> Desk<L> {
         let (intake, conversation) = (attempt.understood.intake, place.conversation);
         let message = MessageId(Uuid::new_v5(&intake.0, b"message"));
         let parsed = intake::command::MarkParsed { customer, conversation, message };
+        let context =
+            &context.clone().caused_by(attempt.received.event, attempt.received.correlation);
         let unit = introducing(self.unit(context).with::<Intake>(intake, parsed), inbound, &sender);
         let unit = if place.opens { opening(unit, inbound, &sender, conversation) } else { unit };
         let write = write(inbound, message, intake, reopen_within_hours);
         unit.with::<Conversation>(conversation, write)
+            .following_from_first()
             .shredding([attempt.received.event])
             .expecting::<Intake>(intake, attempt.expected)
             .commit()
@@ -205,6 +212,7 @@ impl<L: Log> Desk<L> {
         let erased = || LogError::SubjectErased(received.raw.subject());
         Ok(Received {
             event: recorded.event_id,
+            correlation: recorded.correlation_id,
             at: recorded.occurred_at,
             channel: received.channel,
             raw: received.raw.text().ok_or_else(erased)?.to_owned(),

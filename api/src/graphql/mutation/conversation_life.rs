@@ -2,6 +2,7 @@
 
 use allhours_domain::{
     conversation::{Conversation as Aggregate, command},
+    customer::CustomerRefusal,
     ids::ConversationId,
     text,
     words::Cause,
@@ -9,12 +10,15 @@ use allhours_domain::{
 use async_graphql::ID;
 
 use super::conversation_queue::on;
-use crate::graphql::{
-    call::{Problem, checked},
-    conversation::Conversation,
-    payload::{code_meaning, mutations},
-    scalars::{DateTime, Language},
-    words::{Channel, Priority, ResolutionKind, WaitingOn},
+use crate::{
+    desk::{AnyRefusal, CommandError},
+    graphql::{
+        call::{Problem, checked},
+        conversation::Conversation,
+        payload::{code_meaning, mutations},
+        scalars::{DateTime, Language},
+        words::{Channel, Priority, ResolutionKind, WaitingOn},
+    },
 };
 
 mutations! {
@@ -38,11 +42,14 @@ mutations! {
         /// In whose queue; none means the common one.
         team_id: Option<ID>,
     },
-    refuses { AlreadyOpen, Erased },
+    refuses { AlreadyOpen, Erased, Retired },
     |call, input| {
         let (customer, profile) = call.known_customer("customerId", &input.customer_id).await?;
+        if profile.state.is_erased() {
+            return Err(CommandError::Refused(AnyRefusal::new(CustomerRefusal::Erased)).into());
+        }
         let team = match &input.team_id {
-            Some(id) => Some(call.known_team("teamId", id).await?),
+            Some(id) => Some(call.known_working_team("teamId", id).await?),
             None => None,
         };
         let subject = input.subject.map(text::Subject::new).transpose();

@@ -2,7 +2,7 @@
 
 use allhours_domain::{
     conversation::{Conversation as Aggregate, command},
-    ids::{AgentId, TeamId},
+    ids::TeamId,
 };
 use async_graphql::ID;
 
@@ -35,9 +35,9 @@ mutations! {
         /// Which conversation.
         conversation_id: ID,
     },
-    refuses { AlreadyClaimed, Closed, MergedInto, Resolved },
+    refuses { AlreadyClaimed, Closed, Deactivated, MergedInto, Resolved },
     |call, input| {
-        let agent = call.agent()?;
+        let agent = call.working_agent().await?;
         on(call, &input.conversation_id, command::Claim { agent }).await
     }
 
@@ -49,13 +49,13 @@ mutations! {
         /// Who shall be responsible.
         agent_id: ID,
     },
-    refuses { Closed, MergedInto, Resolved },
+    refuses { Closed, Deactivated, MergedInto, Resolved },
     |call, input| {
-        let agent: AgentId = call.known_agent("agentId", &input.agent_id).await?;
+        let agent = call.known_working_agent("agentId", &input.agent_id).await?;
         on(call, &input.conversation_id, command::Assign { agent }).await
     }
 
-    /// Puts a conversation back into the queue. Only the responsible agent may.
+    /// Puts a conversation back into the queue. The responsible agent may, and who supervises them.
     conversation_release ConversationRelease -> conversation: Conversation,
     input {
         /// Which conversation.
@@ -63,7 +63,11 @@ mutations! {
     },
     refuses { BelongsTo, Closed, MergedInto, Resolved },
     |call, input| {
-        let agent = call.agent()?;
+        let mut agent = call.agent()?;
+        if call.viewer.supervises() {
+            let found = call.found_conversation("conversationId", &input.conversation_id).await?;
+            agent = found.1.state.assignee().unwrap_or(agent);
+        }
         on(call, &input.conversation_id, command::Release { agent }).await
     }
 
@@ -75,10 +79,10 @@ mutations! {
         /// Whose queue; none means the common one.
         team_id: Option<ID>,
     },
-    refuses { Closed, MergedInto, Resolved },
+    refuses { Closed, MergedInto, Resolved, Retired },
     |call, input| {
         let team: Option<TeamId> = match &input.team_id {
-            Some(id) => Some(call.known_team("teamId", id).await?),
+            Some(id) => Some(call.known_working_team("teamId", id).await?),
             None => None,
         };
         on(call, &input.conversation_id, command::MoveToTeam { team }).await

@@ -63,9 +63,12 @@ mutations! {
         /// Where it goes out; none means where the customer wrote last.
         channel: Option<Channel>,
     },
-    refuses { BelongsTo, Closed, MergedInto, MessageExists, Resolved, TooManyMessages },
+    refuses {
+        BelongsTo, Closed, Deactivated, MergedInto, MessageExists, Resolved, TooManyMessages,
+    },
     |call, input| {
-        let (agent, text) = (call.agent()?, checked("text", MessageText::new(input.text))?);
+        let text = checked("text", MessageText::new(input.text))?;
+        let agent = call.working_agent().await?;
         let id = call.known_conversation("conversationId", &input.conversation_id).await?;
         let channel = match input.channel {
             Some(channel) => Some(channel.into()),
@@ -91,7 +94,9 @@ mutations! {
         #[graphql(default)]
         mention_ids: Vec<ID>,
     },
-    refuses { Closed, MergedInto, MessageExists, TooManyMentions, TooManyMessages },
+    refuses {
+        Closed, Deactivated, MergedInto, MessageExists, TooManyMentions, TooManyMessages,
+    },
     |call, input| {
         if input.mention_ids.len() > allhours_domain::conversation::MENTIONS_MAX {
             let message = "a note calls too many agents";
@@ -103,7 +108,7 @@ mutations! {
         }
         let command = command::AddNote {
             message: MessageId(call.new_id("note")),
-            agent: call.agent()?,
+            agent: call.working_agent().await?,
             text: checked("text", MessageText::new(input.text))?,
             mentions,
         };

@@ -59,9 +59,9 @@ mutations! {
         /// Who.
         agent_id: ID,
     },
-    refuses { Retired, TooManyMembers },
+    refuses { Deactivated, Retired, TooManyMembers },
     |call, input| {
-        let agent = call.known_agent("agentId", &input.agent_id).await?;
+        let agent = call.known_working_agent("agentId", &input.agent_id).await?;
         on(call, &input.team_id, command::AddMember { agent }).await
     }
 

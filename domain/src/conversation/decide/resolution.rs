@@ -55,6 +55,17 @@ impl Conversation {
         Ok(vec![Closed { episode: self.episode }.into()])
     }
 
+    /// There is nobody to answer any more. What was merged goes with where it went.
+    pub(super) fn close_forgotten(&self) -> Decision {
+        self.must_exist()?;
+        if self.must_be_live().is_err() {
+            return Ok(vec![]);
+        }
+        let mut events: Vec<_> = self.pause_ended(Cause::Timer).into_iter().collect();
+        events.push(Closed { episode: self.episode }.into());
+        Ok(events)
+    }
+
     fn must_be_resolved(&self) -> Result<ResolutionKind, ConversationRefusal> {
         match self.standing {
             Standing::Resolved { kind, .. } => Ok(kind),

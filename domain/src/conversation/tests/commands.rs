@@ -107,6 +107,7 @@ fn endings() -> impl Strategy<Value = ConversationCommand> {
         2 => Just(command::ConfirmResolution {}.into()),
         2 => cause().prop_map(|cause| command::Reopen { cause }.into()),
         1 => Just(command::Close {}.into()),
+        1 => Just(command::CloseForgotten {}.into()),
     ]
 }
 

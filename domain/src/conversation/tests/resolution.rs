@@ -91,6 +91,18 @@ fn only_what_is_resolved_is_closed_and_only_once() {
 }
 
 #[test]
+fn what_a_forgotten_customer_began_is_closed_wherever_it_stands() {
+    let close = || command::CloseForgotten {};
+    given([]).when(close()).then_refused(ConversationRefusal::NoSuchConversation);
+    given([opened()]).when(close()).then([closed(1)]);
+    given([opened(), assumed(1, 0)]).when(close()).then([closed(1)]);
+    let woken = Woken { cause: Cause::Timer }.into();
+    given([opened(), snoozed(9)]).when(close()).then([woken, closed(1)]);
+    given([opened(), closed(1)]).when(close()).then([]);
+    given([opened(), merged_into(OTHER)]).when(close()).then([]);
+}
+
+#[test]
 fn what_is_closed_stays_closed() {
     given([opened(), assumed(1, 0), closed(1)])
         .when(command::Reopen { cause: Cause::Person })
