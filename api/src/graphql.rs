@@ -56,23 +56,14 @@ use self::{
 /// What answers for each field.
 type Resolvers = async_graphql::Schema<Query, Mutation, Priced<Subscription>>;
 
-/// How strict the schema is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Options {
-    /// Whether callers may ask what the schema is, and are told what they might have meant.
-    pub introspection: bool,
-    /// How much a document may ask for.
-    pub limits: Limits,
-}
-
 /// How deep a document may nest, fragments included: far above what its depth may be, and where
 /// a fragment that spreads itself ends.
 const NESTING_MAX: usize = 64;
 
 /// The schema on these services.
 #[must_use]
-pub fn build(services: Services, options: Options) -> Schema {
-    Schema::new(services, options)
+pub fn build(services: Services, limits: Limits) -> Schema {
+    Schema::new(services, limits)
 }
 
 fn unbound() -> async_graphql::SchemaBuilder<Query, Mutation, Priced<Subscription>> {

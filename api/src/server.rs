@@ -17,7 +17,7 @@ use crate::{
     clock,
     config::Settings,
     graphql::{
-        self, Options,
+        self,
         limits::Limits,
         services::{Parts, Services},
     },
@@ -101,7 +101,7 @@ impl Server {
             progress: background.runner.progress(),
             search: background.search.clone(),
         });
-        let schema = graphql::build(services, options(&settings));
+        let schema = graphql::build(services, limits(&settings));
         let trusted = Trusted::open(&settings.graphql)?;
         let service = Service { trusted, ..Service::new(schema, authenticator, settings, metrics) };
         depend(&service.readiness, &program, &background);
@@ -156,16 +156,16 @@ impl Server {
     }
 }
 
-fn options(settings: &Settings) -> Options {
+fn limits(settings: &Settings) -> Limits {
     let graphql = &settings.graphql;
-    let limits = Limits {
+    Limits {
+        introspection: graphql.introspection,
         depth_max: graphql.depth_max,
         cost_max: graphql.cost_max,
         root_fields_max: graphql.root_fields_max,
         aliases_max: graphql.aliases_max,
         directives_max: graphql.directives_max,
-    };
-    Options { introspection: graphql.introspection, limits }
+    }
 }
 
 impl fmt::Debug for Background {

@@ -7,6 +7,7 @@ mod paging;
 mod people;
 mod persons;
 mod points;
+mod production;
 mod rights;
 mod searching;
 mod served;

@@ -4,6 +4,7 @@ use allhours_domain::{
     agent::{Agent, AgentRefusal},
     conversation::Conversation,
     customer::Customer,
+    desk::Desk as DeskState,
     ids::{AgentId, ConversationId, CustomerId, TeamId},
     team::{Team, TeamRefusal},
     text::TextRefusal,
@@ -21,6 +22,8 @@ use crate::{
     desk::{Aggregate, AnyRefusal, CommandContext, CommandError, Done, Folded},
 };
 
+/// The one mutation that a tenant without a desk can carry out.
+const DESK_OPEN: &str = "deskOpen";
 /// The most characters an idempotency key may have.
 const KEY_CHARACTERS_MAX: usize = 200;
 
@@ -65,6 +68,25 @@ impl<'c> Call<'c> {
             command = command.keyed(key).asked(&asked(ctx)?);
         }
         Ok(Self { ctx, services, viewer, command, expected, keyed: key.is_some() })
+    }
+
+    /// Carries out the mutation, unless the tenant has no desk yet. What is written where no desk
+    /// is open, nobody would look for: a tenant that is misspelt in a token has none.
+    ///
+    /// # Errors
+    ///
+    /// There is no desk, or the mutation's own no.
+    pub async fn on_open_desk<T>(&self, granted: impl Future<Output = Granted<T>>) -> Granted<T> {
+        if self.ctx.field().name() != DESK_OPEN {
+            let tenant = self.viewer.tenant;
+            // Once open it stays so, and what was last seen does.
+            let desk = self.services.desk.recall::<DeskState>(tenant, tenant.0).await?;
+            if desk.version == 0 {
+                let message = "the tenant has no desk yet; an admin opens it by deskOpen";
+                return Err(Problem::user("NOT_FOUND", message, None));
+            }
+        }
+        granted.await
     }
 
     /// When the command is given.

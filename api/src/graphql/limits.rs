@@ -15,6 +15,8 @@ use crate::limits::Budget;
 /// How much a document may ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
+    /// Whether it may ask what the schema is, and is told what it might have meant.
+    pub introspection: bool,
     /// How deep fields may stand in fields.
     pub depth_max: u32,
     /// What it may cost.
@@ -30,6 +32,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
+            introspection: true,
             depth_max: 12,
             cost_max: 1_000,
             root_fields_max: 20,

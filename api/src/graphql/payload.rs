@@ -357,7 +357,7 @@ macro_rules! mutations {
                         input.idempotency_key.as_deref(),
                         input.expected_version,
                     )?;
-                    $name::payload($name::granted(&call, input).await)
+                    $name::payload(call.on_open_desk($name::granted(&call, input)).await)
                 }
             )+
         }

@@ -14,7 +14,7 @@ use futures_util::{
 };
 
 use super::{
-    Options, Resolvers,
+    Resolvers,
     cost::written::Priced,
     error::Code,
     limits::{Asked, Limits, of_request},
@@ -45,13 +45,13 @@ impl fmt::Debug for Schema {
 impl Schema {
     /// The schema on these services.
     #[must_use]
-    pub fn new(services: Services, options: Options) -> Self {
+    pub fn new(services: Services, limits: Limits) -> Self {
         let mut builder = super::unbound().data(services.clone());
-        if !options.introspection {
+        if !limits.introspection {
             builder = builder.disable_introspection().disable_suggestions();
         }
         let (resolvers, types) = (builder.finish(), Arc::new(types()));
-        Self { resolvers, types, services, limits: options.limits }
+        Self { resolvers, types, services, limits }
     }
 
     /// Carries out a query or mutation.

@@ -72,8 +72,6 @@ async fn desk(served: &Served) -> (Own, Own) {
     let (author, agent) = served.agent(TENANT, 11).await;
     let (reviewer, _) = served.agent(TENANT, 12).await;
     let get = |value: &Value| value.as_str().expect("an id").to_owned();
-    let open = json!({ "name": "Shoes", "defaultLanguage": "en", "reopenWithinHours": 72 });
-    served.granted(&boss, "deskOpen", "desk { name }", open).await;
     let team = served.granted(&boss, "teamCreate", "team { id }", json!({ "name": "One" })).await;
     let team = get(&team["team"]["id"]);
     let member = json!({ "teamId": team, "agentId": agent });
@@ -86,7 +84,9 @@ async fn desk(served: &Served) -> (Own, Own) {
     let review = json!({ "articleId": article, "locale": "en", "outcome": "APPROVED" });
     served.granted(&reviewer, "articleReview", "article { id }", review).await;
     served.granted(&boss, "articlePublish", "article { id }", on).await;
-    let event = served.data(&boss, "{ events(first: 1) { nodes { id } } }", json!({})).await;
+    let registered =
+        "{ events(first: 1, filter: { names: [\"agent.registered\"] }) { nodes { id } } }";
+    let event = served.data(&boss, registered, json!({})).await;
     let event = get(&event["events"]["nodes"][0]["id"]);
     let shared = [("agent", agent), ("team", team), ("article", article), ("event", event)];
     let first = own(served, "ada@example.org", "m1", &shared).await;

@@ -3,7 +3,10 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use allhours_api::graphql::{Options, build, id::Kind, limits::Limits, viewer::Role};
+use allhours_api::{
+    clock,
+    graphql::{build, id::Kind, limits::Limits, viewer::Role},
+};
 use async_graphql::{Request, Variables};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -214,8 +217,6 @@ struct Full {
 impl Full {
     async fn new() -> Self {
         let mut served = Served::new().await;
-        let open = json!({ "name": "Shoes", "defaultLanguage": "en", "reopenWithinHours": 72 });
-        served.granted(&admin(TENANT), "deskOpen", "desk { name }", open).await;
         let field = json!({ "field": "cause", "kind": "TEXT", "choices": [] });
         served.granted(&admin(TENANT), "fieldDefine", "desk { name }", field).await;
         // One after the other, so that a few rows of a list hold what many do.
@@ -230,7 +231,7 @@ impl Full {
         let seen = served.data(&admin(TENANT), wait, json!({ "p": head })).await;
         let event = seen["events"]["nodes"][0]["id"].clone();
         let limits = Limits { cost_max: u64::MAX, depth_max: 99, ..Limits::default() };
-        let schema = build(served.services.clone(), Options { introspection: true, limits });
+        let schema = build(served.services.clone(), limits);
         served.schema = schema;
         Self { served, ids, event, position: head }
     }
@@ -241,7 +242,7 @@ impl Full {
         let ids = self.ids[..rows].iter().map(|row| &row[kind.unwrap_or_default()]);
         let variables = json!({
             "first": rows, "ids": ids.collect::<Vec<_>>(), "event": self.event,
-            "position": self.position, "instant": "2099-01-01T00:00:00Z",
+            "position": self.position, "instant": clock::now().to_string(),
         });
         let request =
             Request::new(document).variables(Variables::from_json(variables)).data(admin(TENANT));

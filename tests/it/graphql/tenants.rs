@@ -31,9 +31,9 @@ impl Theirs {
     pub fn id(&self, field: &str, argument: &str) -> String {
         let named = |word: &str| argument.to_lowercase().contains(word);
         let kind = match argument {
-            _ if named("agent") || named("assignee") || named("mention") => "agent",
+            _ if ["agent", "assignee", "author", "mention"].into_iter().any(named) => "agent",
             _ if named("team") => "team",
-            _ if named("customer") || named("author") => "customer",
+            _ if named("customer") => "customer",
             _ if named("article") => "article",
             _ if named("event") => "event",
             _ if named("intake") => "intake",
@@ -99,8 +99,9 @@ impl Asked<'_> {
             return json!({ text(first, "name"): self.value(&first["type"], text(first, "name")) });
         }
         let needed = |it: &&Value| {
-            // Customers may not ask by team.
-            if self.role == Role::Customer && it["name"] == "teamId" {
+            // Customers may not ask by team, and find nothing of their own by an agent.
+            let staffs = it["name"] == "teamId" || it["name"] == "authorId";
+            if self.role == Role::Customer && staffs {
                 return false;
             }
             let id = it["type"].to_string().contains("\"ID\"");
@@ -193,6 +194,10 @@ pub async fn theirs(served: &Served) -> Theirs {
     let get = |value: &Value| value.as_str().expect("an id").to_owned();
     let team = served.granted(&boss, "teamCreate", "team { id }", json!({ "name": "Canaries" }));
     let team = get(&team.await["team"]["id"]);
+    let member = json!({ "teamId": team, "agentId": agent });
+    served.granted(&boss, "teamAddMember", "team { id }", member).await;
+    let to = json!({ "conversationId": intake["conversationId"], "teamId": team });
+    served.granted(&boss, "conversationMoveToTeam", "conversation { id }", to).await;
     let draft = json!({ "locale": "en", "title": "A canary", "body": "canary" });
     let article = served.granted(&boss, "articleDraft", "article { id }", draft).await;
     let events = "{ events(first: 1) { nodes { id } } }";
@@ -219,6 +224,38 @@ async fn their_events(served: &Served) -> Value {
     served.data(&admin(THEIRS), newest, json!({})).await
 }
 
+/// The owner's first frame of a subscription to this field, while things happen at their desk.
+async fn own_frame(
+    served: &Served,
+    theirs: &Theirs,
+    field: &str,
+    document: &str,
+    variables: Value,
+) -> Value {
+    let variables = Variables::from_json(variables);
+    let request = Request::new(document).variables(variables).data(admin(THEIRS));
+    let mut frames = served.schema.execute_stream(request);
+    let things_happen = async {
+        for number in 0_u32.. {
+            let external = format!("{field} {number}");
+            served.message(THEIRS, "eve@example.org", &external, "And another thing.").await;
+            let presence = if number % 2 == 0 { "AWAY" } else { "ONLINE" };
+            let there = json!({ "agentId": theirs.id("", "agentId"), "presence": presence });
+            served.granted(&admin(THEIRS), "agentSetPresence", "agent { id }", there).await;
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    let frame = async {
+        tokio::select! {
+            frame = frames.next() => frame,
+            () = things_happen => None,
+        }
+    };
+    let frame = tokio::time::timeout(Duration::from_secs(20), frame).await;
+    let frame = frame.expect(document).expect("a frame");
+    serde_json::to_value(frame).expect("a frame is JSON")
+}
+
 async fn first_frame(served: &Served, who: &Viewer, document: &str, variables: Value) -> String {
     let request =
         Request::new(document).variables(Variables::from_json(variables)).data(who.clone());
@@ -235,15 +272,23 @@ async fn nothing_in_the_schema_reaches_another_tenant() {
     let theirs = theirs(&served).await;
     let schema = served.data(&admin(OURS), SCHEMA, json!({})).await;
     let types = list(&schema["__schema"], "types");
-    let before = their_events(&served).await;
+    let mut before = their_events(&served).await;
     let (mut tried, mut answered) = (0, 0);
     for (operation, root) in
         [("query", "Query"), ("mutation", "Mutation"), ("subscription", "Subscription")]
     {
         let root = types.iter().find(|it| it["name"] == root).expect("a root");
         for field in list(root, "fields") {
+            let name = text(field, "name");
+            if operation == "subscription" {
+                // The others see nothing of what its owner is told of.
+                let asked = Asked { role: Role::Admin, types, theirs: &theirs, field: name };
+                let (document, variables) = asked.document(operation, field);
+                let frame = own_frame(&served, &theirs, name, &document, variables).await;
+                assert!(frame["data"].is_object(), "{document}: {frame}");
+                before = their_events(&served).await;
+            }
             for role in Role::ALL {
-                let name = text(field, "name");
                 let asked = Asked { role: *role, types, theirs: &theirs, field: name };
                 let (document, variables) = asked.document(operation, field);
                 let who = viewer(OURS, *role, Uuid::from_u128(900));
@@ -259,6 +304,8 @@ async fn nothing_in_the_schema_reaches_another_tenant() {
                 let leaks = ["their canary", "Canaries", "A canary", "Ada canary", "21 canary"];
                 let leak = leaks.iter().find(|leak| answer.contains(*leak));
                 assert!(leak.is_none(), "{leak:?} by {document} as {role:?}: {answer}");
+                let id = theirs.ids.iter().find(|(_, id)| answer.contains(id.as_str()));
+                assert!(id.is_none(), "{id:?} by {document} as {role:?}: {answer}");
             }
         }
     }

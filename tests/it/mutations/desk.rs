@@ -4,7 +4,7 @@ use allhours_api::{
     clock,
     desk::Desk,
     graphql::{
-        Options, Schema, build,
+        Schema, build,
         id::Kind,
         limits::Limits,
         services::{Parts, Services},
@@ -82,8 +82,7 @@ impl TestDesk {
             progress: runner.progress(),
             search: index.reader(),
         });
-        let options = Options { introspection: true, limits: Limits::default() };
-        let schema = build(services, options);
+        let schema = build(services, Limits::default());
         let tenant = TenantId(clock::new_id());
         let viewer = |role| Viewer { tenant, role, id: clock::new_id() };
         let desk = Self {

@@ -143,6 +143,9 @@ impl<'w> Walk<'w> {
         }
         self.permit(place, name)?;
         let introspects = place.introspects || name == "__schema" || name == "__type";
+        if introspects && !self.limits.introspection {
+            return Err(Denied(Code::Forbidden, "introspection is off here".to_owned()));
+        }
         let depth = place.depth + 1;
         let depth_max = if introspects { introspection::DEPTH_MAX } else { self.limits.depth_max };
         within("levels", depth, depth_max)?;
