@@ -147,6 +147,7 @@ pub(crate) async fn prepare<R: KeyRows>(
 }
 
 /// Where an event stands, and what caused it.
+#[derive(Clone, Copy)]
 struct Place {
     stream: StreamId,
     version: i32,

@@ -240,16 +240,16 @@ impl SearchFilter {
         request.conversation = read(Kind::Conversation, self.conversation_id)?.map(ConversationId);
         request.customer = read(Kind::Customer, self.customer_id)?.map(CustomerId);
         request.team = read(Kind::Team, self.team_id)?.map(TeamId);
-        request.author = self.author_id.map(author).transpose()?;
+        request.author = self.author_id.as_ref().map(author).transpose()?;
         request.from = self.from.map(|it| it.0);
         request.until = self.until.map(|it| it.0);
         Ok(())
     }
 }
 
-fn author(id: ID) -> Result<Author> {
-    let agent = Kind::Agent.read(&id).map(|it| Author::Agent(AgentId(it)));
-    let customer = || Kind::Customer.read(&id).map(|it| Author::Customer(CustomerId(it)));
+fn author(id: &ID) -> Result<Author> {
+    let agent = Kind::Agent.read(id).map(|it| Author::Agent(AgentId(it)));
+    let customer = || Kind::Customer.read(id).map(|it| Author::Customer(CustomerId(it)));
     agent.or_else(customer).ok_or_else(misfit)
 }
 
