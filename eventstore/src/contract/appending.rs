@@ -43,7 +43,8 @@ pub async fn an_append_is_read_back_as_it_was_written<L: Log>(log: &L) {
     assert_eq!(log.load(script.tenant, stream, 0, 10).await.expect("loaded"), events);
 }
 
-/// The first event has the outside cause, all others of the append have the first, in whatever stream.
+/// The first event has the outside cause; all others of the append have the first, in whatever
+/// stream they are.
 pub async fn what_follows_from_the_first_event_of_an_append_says_so<L: Log>(log: &L) {
     let mut script = Script::new(1);
     let stream = script.stream();
