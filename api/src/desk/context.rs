@@ -58,7 +58,7 @@ impl CommandContext {
         self
     }
 
-    /// Caused by this event, and part of what that one is part of, its correlation. After [`Self::keyed`], which
+    /// Caused by this event, and part of what that one is part of. After [`Self::keyed`], which
     /// begins something of its own.
     #[must_use]
     pub fn caused_by(mut self, event: EventId, correlation: CorrelationId) -> Self {
