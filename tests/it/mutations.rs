@@ -7,3 +7,4 @@ mod intake;
 mod merge;
 mod race;
 mod setup;
+mod staffing;

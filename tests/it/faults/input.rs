@@ -102,6 +102,8 @@ fn oversized(table: &mut Table) {
     table.document("introspection that multiplies", &types, "COST_EXCEEDED");
     let before = "queue(first: 1, asOf: { instant: \"-009999-01-02T01:59:59Z\" })";
     table.document("years before 0", &format!("{{ {before} {{ totalCount }} }}"), "BAD_USER_INPUT");
+    let ahead = "{ queue(first: 1, asOf: { instant: \"2999-01-01T00:00:00Z\" }) { totalCount } }";
+    table.document("a past that is still to come", ahead, "BAD_USER_INPUT");
     table.document("spread in a circle", "{ ...a } fragment a on Query { ...a }", "BAD_USER_INPUT");
     for (name, first) in [("a page over the limit", 101), ("a page of less than nothing", -1)] {
         let query = format!("{{ conversations(first: {first}) {{ nodes {{ id }} }} }}");
