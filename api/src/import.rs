@@ -31,7 +31,7 @@ use uuid::Uuid;
 
 use self::{
     dialogue::Dialogue,
-    report::{Outcome, Report},
+    report::{Outcome, Report, UnknownFields},
 };
 use crate::{
     clock,
@@ -110,15 +110,16 @@ impl<L: Log> Importer<L> {
         let mut done = stream::iter(lines)
             .map(async |line| {
                 let line = line.map_err(failed)?;
-                let outcome = self.line(agent, &line).await?;
-                Ok::<_, ImportError>((line.number, line.bytes, outcome))
+                let mut unknown = UnknownFields::default();
+                let outcome = self.line(agent, &line, &mut unknown).await?;
+                Ok::<_, ImportError>((line, outcome, unknown))
             })
             .buffer_unordered(self.in_flight);
         let mut report = Report::of(path);
         while let Some(finished) = done.next().await {
-            let (number, bytes, outcome) = finished?;
-            report.add(number, outcome);
-            progress.advance(bytes);
+            let (line, outcome, unknown) = finished?;
+            report.add(line.number, outcome, unknown);
+            progress.advance(line.bytes);
         }
         report.refused.sort_by_key(|refused| refused.line);
         Ok(report)
@@ -144,13 +145,19 @@ impl<L: Log> Importer<L> {
         CommandContext::now(self.tenant, Actor::System("import".to_owned())).keyed(key).asked(asked)
     }
 
-    async fn line(&self, agent: AgentId, line: &Line) -> Result<Outcome, ImportError> {
+    async fn line(
+        &self,
+        agent: AgentId,
+        line: &Line,
+        unknown: &mut UnknownFields,
+    ) -> Result<Outcome, ImportError> {
         let text = match &line.text {
             Ok(text) if text.trim_ascii().is_empty() => return Ok(Outcome::Blank),
             Ok(text) => text,
             Err(why) => return Ok(Outcome::Refused((*why).to_owned())),
         };
-        let read = Dialogue::read(text).and_then(|it| Ok((it.content()?, it)));
+        let read = Dialogue::read(text, &mut |place| unknown.see(place));
+        let read = read.and_then(|it| Ok((it.content()?, it)));
         let (said, dialogue) = match read {
             Ok(read) => read,
             Err(why) => return Ok(Outcome::Refused(why)),

@@ -6,15 +6,29 @@ pub mod parked;
 pub mod snooze;
 pub mod unattended;
 
+use std::time::Duration;
+
 use allhours_domain::ids::TenantId;
 use allhours_eventstore::{
     error::LogError,
     log::Log,
     recorded::{Recorded, StreamId},
 };
+use tokio_util::sync::CancellationToken;
 
 /// How many events of a stream are read at once.
 const PAGE: usize = 1_000;
+
+/// One round after another until `stop`; each says how long to wait before the next.
+async fn rounds<F: Future<Output = Duration>>(stop: &CancellationToken, round: impl Fn() -> F) {
+    while !stop.is_cancelled() {
+        let pause = round().await;
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+}
 
 /// The newest event of this name in a stream: what a reaction answers to.
 async fn newest<L: Log>(

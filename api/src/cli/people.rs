@@ -25,8 +25,9 @@ pub enum Import {
   at        when it was held, from 1970 on and not in the future [default: now]
   turns     what was said, 1 to 900 of them: the speaker, customer or agent, and the text
 
-Other fields are not looked at. A line may have 4 MiB. Each dialogue becomes a customer of its
-own and a conversation: resolved where the agent had the last word, otherwise in the queue.
+Other fields are passed over; the report names them. A line may have 4 MiB. Each dialogue becomes a
+customer of its own and a conversation: resolved where the agent had the last word, otherwise in
+the queue.
 
 Importing a file again changes nothing, also where other lines of it were mended meanwhile, and an
 import that was killed goes on where it was. A dialogue is known by its id within its source; the

@@ -112,6 +112,9 @@ fn told(report: &Report) -> String {
     for refused in &report.refused {
         write!(text, "\n  line {}: {}", refused.line, refused.reason).ok();
     }
+    for (name, times) in report.unknown_fields.iter() {
+        write!(text, "\n  unknown field passed over: {name} ({times} times)").ok();
+    }
     text
 }
 

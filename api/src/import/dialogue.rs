@@ -10,6 +10,7 @@ use allhours_domain::{
 use allhours_eventstore::{log::Log, recorded::StreamId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_ignored::Path;
 use uuid::Uuid;
 
 use super::fault;
@@ -23,8 +24,8 @@ pub const TURNS_MAX: usize = 900;
 /// The longest id of a dialogue.
 const ID_CHARACTERS_MAX: usize = 200;
 
-/// A dialogue as a line holds it; fields that are not named here are not looked at. `fault` and
-/// the help of `import dialogues` name them all as well.
+/// A dialogue as a line holds it; fields that are not named here are passed over, and reported.
+/// `fault` and the help of `import dialogues` name them all as well.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dialogue {
     /// Tells it from the other dialogues of the source.
@@ -65,14 +66,16 @@ pub enum Speaker {
 }
 
 impl Dialogue {
-    /// Reads a line.
+    /// Reads a line; each field that it passes over is told to `unknown`, where it stands.
     ///
     /// # Errors
     ///
     /// What is wrong with it, in words that quote nothing of what was said.
-    pub fn read(line: &[u8]) -> Result<Self, String> {
-        let dialogue: Self =
-            serde_json::from_slice(line).map_err(|error| fault::of(line, &error))?;
+    pub fn read(line: &[u8], unknown: &mut dyn FnMut(&Path<'_>)) -> Result<Self, String> {
+        let mut json = serde_json::Deserializer::from_slice(line);
+        let dialogue: Self = serde_ignored::deserialize(&mut json, |place| unknown(&place))
+            .and_then(|dialogue| json.end().map(|()| dialogue))
+            .map_err(|error| fault::of(line, &error))?;
         let characters = dialogue.id.chars().count();
         if !(1..=ID_CHARACTERS_MAX).contains(&characters) {
             return Err(format!("its `id` must have 1 to {ID_CHARACTERS_MAX} characters"));

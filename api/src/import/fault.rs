@@ -100,7 +100,7 @@ fn of_fields(fields: &Map<String, Value>, known: &[Field], place: &str) -> Vec<S
             None | Some(_) => {}
         }
     }
-    // Unknown ones are no fault, but beside a missing one they may be that one, misspelt.
+    // Unknown ones are no fault and stand in the report, but beside a missing one they may be that one, misspelt.
     let unknown = fields.keys().find(|name| known.iter().all(|field| field.name != **name));
     if let Some(name) = unknown.filter(|name| missing && is_plain(name))
         && let Some(last) = wrong.last_mut()
@@ -111,7 +111,7 @@ fn of_fields(fields: &Map<String, Value>, known: &[Field], place: &str) -> Vec<S
 }
 
 /// Whether it looks like the name of a field, and not like something that somebody wrote.
-fn is_plain(name: &str) -> bool {
+pub(super) fn is_plain(name: &str) -> bool {
     let fits = |it: char| it.is_ascii_alphanumeric() || it == '_';
     name.len() <= NAME_CHARACTERS_MAX && name.chars().all(fits)
 }
@@ -162,7 +162,7 @@ mod tests {
             (r#"{"id":"x","id":"y","turns":[]}"#, "a second `id` at column 14"),
         ];
         for (line, said) in wrong {
-            let why = Dialogue::read(line.as_bytes()).expect_err(line);
+            let why = Dialogue::read(line.as_bytes(), &mut |_| {}).expect_err(line);
             assert!(why.starts_with("it is no dialogue: ") && why.contains(said), "{line}: {why}");
         }
     }
@@ -178,16 +178,17 @@ mod tests {
             "secret",
         ];
         for line in wrong {
-            let why = Dialogue::read(line.as_bytes()).expect_err(line);
+            let why = Dialogue::read(line.as_bytes(), &mut |_| {}).expect_err(line);
             assert!(!why.contains("secret"), "{why}");
         }
     }
 
     #[test]
     fn a_dialogue_needs_an_id_and_turns_and_may_hold_more() {
-        assert!(Dialogue::read(br#"{"id":"1","turns":[]}"#).is_err());
-        assert!(Dialogue::read(br#"{"id":"","turns":[{"speaker":"agent","text":"x"}]}"#).is_err());
+        let read = |line: &[u8]| Dialogue::read(line, &mut |_| {});
+        assert!(read(br#"{"id":"1","turns":[]}"#).is_err());
+        assert!(read(br#"{"id":"","turns":[{"speaker":"agent","text":"x"}]}"#).is_err());
         let more = br#"{"id":"1","turns":[{"speaker":"agent","text":"x","slots":{}}],"mood":3}"#;
-        assert!(Dialogue::read(more).is_ok());
+        assert!(read(more).is_ok());
     }
 }

@@ -41,6 +41,18 @@ async fn dialogues_come_in_and_what_was_not_taken_is_named_with_its_line() {
 }
 
 #[tokio::test]
+async fn a_field_that_no_dialogue_has_is_named_with_how_often_it_was_there() {
+    let importer = importer();
+    let lines = r#"{"id":"a","tag":["x"],"turns":[{"speaker":"agent","text":"x","slots":{"y":[1]}}]}
+{"id":"b","tag":[],"my secret":1,"turns":[{"speaker":"agent","text":"x","slots":{}}]}
+{"id":"c","refused":1,"turns":[]}"#;
+    let report = importer.file(file(lines).path(), &()).await.unwrap();
+    let unknown: Vec<_> = report.unknown_fields.iter().collect();
+    assert_eq!(unknown, [("(others)", 1), ("tag", 2), ("turns[].slots", 2)]);
+    assert_eq!((report.dialogues, report.refused_lines), (2, 1));
+}
+
+#[tokio::test]
 async fn importing_again_changes_nothing_whatever_the_file_is_called() {
     let importer = importer();
     let first = importer.file(file(LINES).path(), &()).await.unwrap();
@@ -124,7 +136,7 @@ async fn an_import_that_was_cut_short_goes_on_where_it_was() {
     let file = file(LINES);
     let agent = importer.agent().await.unwrap();
     let first = Lines::open(file.path()).unwrap().next().unwrap().unwrap();
-    let outcome = importer.line(agent, &first).await.unwrap();
+    let outcome = importer.line(agent, &first, &mut UnknownFields::default()).await.unwrap();
     assert!(matches!(outcome, Outcome::Imported { turns: 2, .. }), "{outcome:?}");
     let report = importer.file(file.path(), &()).await.unwrap();
     assert_eq!((report.dialogues, report.known), (1, 1));

@@ -8,6 +8,8 @@ use allhours_eventstore::{
 };
 use tokio_util::sync::CancellationToken;
 
+use super::rounds;
+
 /// Makes checkpoints until `stop`; none where `every` is zero. Several processes may do so: of
 /// one size there is one.
 pub async fn run<L: Checkpoints>(
@@ -19,15 +21,13 @@ pub async fn run<L: Checkpoints>(
     if every.is_zero() {
         return;
     }
-    while !stop.is_cancelled() {
+    let round = async || {
         if let Err(error) = sign(&log, &signer).await {
             tracing::warn!(%error, "no checkpoint could be made; trying again later");
         }
-        tokio::select! {
-            () = stop.cancelled() => {}
-            () = tokio::time::sleep(every) => {}
-        }
-    }
+        every
+    };
+    rounds(&stop, round).await;
 }
 
 async fn sign<L: Checkpoints>(log: &L, signer: &Signer) -> Result<(), LogError> {

@@ -15,7 +15,7 @@ use allhours_projections::{
 use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
 
-use super::newest;
+use super::{newest, rounds};
 use crate::{
     clock,
     desk::{AnyRefusal, CommandContext, CommandError, Desk, stream_of},
@@ -34,15 +34,13 @@ pub async fn run<L: Log>(desk: Desk<L>, database: Database, days: u32, stop: Can
     if days == 0 {
         return;
     }
-    while !stop.is_cancelled() {
+    let round = async || {
         if let Err(error) = look(&desk, &database, days).await {
             tracing::warn!(%error, "what waits for a person can't be read; trying again");
         }
-        tokio::select! {
-            () = stop.cancelled() => {}
-            () = tokio::time::sleep(LOOK_EVERY) => {}
-        }
-    }
+        LOOK_EVERY
+    };
+    rounds(&stop, round).await;
 }
 
 /// Discards what is due now, at most a page of it.

@@ -19,7 +19,7 @@ use allhours_projections::{
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-use super::newest;
+use super::{newest, rounds};
 use crate::{
     clock,
     desk::{CommandContext, CommandError, Desk, stream_of},
@@ -36,19 +36,14 @@ const LOOK_EVERY_MIN: Duration = Duration::from_millis(20);
 
 /// Wakes what is due until `stop`.
 pub async fn run<L: Log>(desk: Desk<L>, database: Database, stop: CancellationToken) {
-    while !stop.is_cancelled() {
-        let pause = match look(&desk, &database).await {
-            Ok(pause) => pause,
-            Err(error) => {
-                tracing::warn!(%error, "what is due can't be read; trying again");
-                LOOK_EVERY
-            }
-        };
-        tokio::select! {
-            () = stop.cancelled() => {}
-            () = tokio::time::sleep(pause) => {}
+    let round = async || match look(&desk, &database).await {
+        Ok(pause) => pause,
+        Err(error) => {
+            tracing::warn!(%error, "what is due can't be read; trying again");
+            LOOK_EVERY
         }
-    }
+    };
+    rounds(&stop, round).await;
 }
 
 /// Wakes what is due now, and says when to look again.

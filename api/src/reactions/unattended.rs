@@ -19,7 +19,7 @@ use allhours_projections::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::newest;
+use super::{newest, rounds};
 use crate::desk::{CommandContext, CommandError, Desk, stream_of};
 
 /// How many are looked after before the projections are asked again.
@@ -29,15 +29,13 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Looks after what is left behind, until `stop`.
 pub async fn run<L: Log>(desk: Desk<L>, database: Database, stop: CancellationToken) {
-    while !stop.is_cancelled() {
+    let round = async || {
         if let Err(error) = look(&desk, &database).await {
             tracing::warn!(%error, "what is left behind can't be read; trying again");
         }
-        tokio::select! {
-            () = stop.cancelled() => {}
-            () = tokio::time::sleep(LOOK_EVERY) => {}
-        }
-    }
+        LOOK_EVERY
+    };
+    rounds(&stop, round).await;
 }
 
 async fn look<L: Log>(desk: &Desk<L>, database: &Database) -> Result<(), ProjectionError> {
