@@ -119,7 +119,10 @@ fn describe() {
         "allhours_projection_parked_events",
         "Events a projection went on without"
     );
-    metrics::describe_gauge!("websockets_open", "Open WebSockets");
-    metrics::describe_counter!("websockets_closed_total", "WebSockets closed by us, by code");
-    metrics::describe_counter!("auth_refused_total", "Refused tokens, by reason");
+    metrics::describe_gauge!("allhours_websockets_open", "Open WebSockets");
+    metrics::describe_counter!(
+        "allhours_websockets_closed_total",
+        "WebSockets closed by us, by code"
+    );
+    metrics::describe_counter!("allhours_auth_refused_total", "Refused tokens, by reason");
 }

@@ -98,7 +98,7 @@ impl<E: Executor> Service<E> {
             Ok(who) => Ok(who),
             Err(Refused::Unavailable) => Err(Denied::Unavailable),
             Err(refused) => {
-                metrics::counter!("auth_refused_total", "reason" => format!("{refused:?}"))
+                metrics::counter!("allhours_auth_refused_total", "reason" => format!("{refused:?}"))
                     .increment(1);
                 self.limits.refused_token(address.0)?;
                 Err(Denied::Unauthenticated(refused))

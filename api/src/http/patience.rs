@@ -51,7 +51,7 @@ impl PatientStream {
         if !self.given_up {
             ready!(waiting.as_mut().poll(context));
             self.given_up = true;
-            metrics::counter!("connections_given_up_total").increment(1);
+            metrics::counter!("allhours_connections_given_up_total").increment(1);
             // Dropped with what it holds unsent, it is reset rather than kept for nobody.
             self.stream.set_zero_linger().ok();
         }

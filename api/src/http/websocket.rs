@@ -59,8 +59,8 @@ pub fn open<E: Executor>(
         .max_frame_size(body_bytes_max)
         .on_upgrade(async move |socket| {
             let _place = place;
-            metrics::gauge!("websockets_open").increment(1.0);
+            metrics::gauge!("allhours_websockets_open").increment(1.0);
             Session::new(service, address, id, token).run(socket).await;
-            metrics::gauge!("websockets_open").decrement(1.0);
+            metrics::gauge!("allhours_websockets_open").decrement(1.0);
         })
 }

@@ -89,7 +89,7 @@ async fn discard<L: Log>(
     let reason = reason.expect("a short sentence is a reason");
     let done = desk.discard(&context, waiting.id, reason, None).await?;
     if !done.repeated {
-        metrics::counter!("parked_discarded_total").increment(1);
+        metrics::counter!("allhours_parked_discarded_total").increment(1);
     }
     Ok(())
 }

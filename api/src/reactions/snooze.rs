@@ -81,7 +81,7 @@ async fn wake<L: Log>(desk: &Desk<L>, snooze: &DueSnooze, now: Timestamp) {
     };
     match woken {
         Ok(done) if done.repeated => {}
-        Ok(_) => metrics::counter!("snoozes_woken_total").increment(1),
+        Ok(_) => metrics::counter!("allhours_snoozes_woken_total").increment(1),
         // It was woken, closed or put aside anew meanwhile.
         Err(CommandError::Refused(_) | CommandError::Stale(_)) => {}
         Err(CommandError::Log(error)) => {

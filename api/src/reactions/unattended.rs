@@ -72,7 +72,7 @@ async fn attend<L: Log>(
         .caused_by(cause.event_id, cause.correlation_id);
     let done = desk.execute::<Conversation>(&context, left.id.0, command, None).await?;
     if !done.repeated {
-        metrics::counter!("conversations_unattended_total").increment(1);
+        metrics::counter!("allhours_conversations_unattended_total").increment(1);
     }
     Ok(())
 }

@@ -133,8 +133,8 @@ async fn dead_subscribers_are_closed_cost_little_and_lose_nothing_when_they_come
         memory_mb_max = memory_mb_max.max(server.memory_mb());
         let server = &server;
         async move {
-            let sockets = server.figure("websockets_closed_total", "4413").await;
-            let streams = server.figure("connections_given_up_total", "").await;
+            let sockets = server.figure("allhours_websockets_closed_total", "4413").await;
+            let streams = server.figure("allhours_connections_given_up_total", "").await;
             let all = sockets >= dead && streams >= dead;
             if all { Ok(()) } else { Err(format!("{sockets} sockets, {streams} streams closed")) }
         }

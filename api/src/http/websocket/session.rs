@@ -100,7 +100,8 @@ impl<E: Executor> Session<E> {
             Some(End(4406, "only graphql-transport-ws is spoken here"))
         };
         let Some(End(code, reason)) = end else { return };
-        metrics::counter!("websockets_closed_total", "code" => code.to_string()).increment(1);
+        metrics::counter!("allhours_websockets_closed_total", "code" => code.to_string())
+            .increment(1);
         let frame = CloseFrame { code, reason: reason.into() };
         let closing = async {
             if socket.send(Message::Close(Some(frame))).await.is_ok() {
