@@ -100,7 +100,8 @@ fn of_fields(fields: &Map<String, Value>, known: &[Field], place: &str) -> Vec<S
             None | Some(_) => {}
         }
     }
-    // Unknown ones are no fault and stand in the report, but beside a missing one they may be that one, misspelt.
+    // Unknown ones are no fault and stand in the report, but beside a missing one they may be that
+    // one, misspelt.
     let unknown = fields.keys().find(|name| known.iter().all(|field| field.name != **name));
     if let Some(name) = unknown.filter(|name| missing && is_plain(name))
         && let Some(last) = wrong.last_mut()
