@@ -25,7 +25,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::{
-    cli::{Cli, Command, Completions, Import, Keys, Man, Output, Verify},
+    cli::{Checkpoint, Cli, Command, Completions, Import, Keys, Man, Output, Verify},
     config::{self, Settings},
     demo,
     program::{Program, ProgramError, Store},
@@ -123,6 +123,7 @@ async fn carry_out(cli: Cli) -> Result<Said, Failure> {
         Command::Verify(Verify { bundle: Some(bundle), public_key }) => {
             history::bundle_checked(&bundle, public_key.as_ref())
         }
+        Command::Checkpoint(Checkpoint { new_key: true, .. }) => history::key_made(&settings),
         Command::Token(arguments) => people::token(&settings, &arguments).await,
         Command::Doctor => doctor::examined(&settings).await,
         Command::Completions(_) | Command::Man(_) => Ok(Said::nothing()),

@@ -36,6 +36,7 @@ use allhours_eventstore::{
 use allhours_projections::error::ProjectionError;
 use ring::digest;
 use serde::Serialize;
+use uuid::Uuid;
 
 pub use self::{
     manifest::Manifest,
@@ -72,6 +73,25 @@ pub enum ExportError {
     /// The folder holds something that no export of ours left there.
     #[error("{} is not empty and holds no export; choose another folder", .0.display())]
     NotEmpty(PathBuf),
+    /// The folder holds a whole export, and what came since is not in it.
+    #[error(
+        "{} holds a whole export of the log up to {to}; choose another folder for one of today",
+        folder.display()
+    )]
+    Whole {
+        /// Which.
+        folder: PathBuf,
+        /// Up to which position.
+        to: Position,
+    },
+    /// Nobody and nothing of this id was ever there: an empty export would look like an answer.
+    #[error("there is no {what} {id} in this tenant")]
+    Unknown {
+        /// What was looked for.
+        what: &'static str,
+        /// By which id.
+        id: Uuid,
+    },
     /// What is asked for can't be.
     #[error(transparent)]
     Selection(#[from] SelectionError),
@@ -94,7 +114,7 @@ pub enum ExportError {
     #[error("{} holds no whole bundle: there is no manifest.json", .0.display())]
     NoManifest(PathBuf),
     /// A file of events does not read.
-    #[error("{} holds no events as this program writes them", .0.display())]
+    #[error("{} does not read as this program writes it", .0.display())]
     Unreadable(PathBuf),
     /// The Parquet file can't be written.
     #[error("the Parquet file can't be written: {0}")]
@@ -136,6 +156,7 @@ pub async fn export<L: Checkpoints>(
     folder: PathBuf,
     progress: &(dyn Fn(Position) + Send + Sync),
 ) -> Result<Exported, ExportError> {
+    circle::known(desk.log(), &selection).await?;
     let work = bundle::Work::begin(desk.log(), selection, form, folder).await?;
     let finished = work.finish(desk.log(), signer, progress).await?;
     let manifest = &finished.manifest;

@@ -153,7 +153,7 @@ impl<L: Log> Importer<L> {
     ) -> Result<Outcome, ImportError> {
         let text = match &line.text {
             Ok(text) if text.trim_ascii().is_empty() => return Ok(Outcome::Blank),
-            Ok(text) => text,
+            Ok(text) => text.trim_ascii_end(),
             Err(why) => return Ok(Outcome::Refused((*why).to_owned())),
         };
         let read = Dialogue::read(text, &mut |place| unknown.see(place));

@@ -3,7 +3,10 @@
 use std::{fmt, fs::DirBuilder, io, os::unix::fs::DirBuilderExt, path::PathBuf, sync::Arc};
 
 use allhours_eventstore::{
-    checkpoint::note::{BadKey, Signer},
+    checkpoint::{
+        Checkpoints,
+        note::{BadKey, Signer, Verifier, stated},
+    },
     database::{
         self, Database, DatabaseError, DatabaseOptions,
         pooler::{Pooling, pooling},
@@ -15,6 +18,7 @@ use allhours_eventstore::{
     migrate::{MigrateError, Migrated, migrate},
     operator::holds_a_log,
     pg::{PgLog, PgLogOptions},
+    recorded::Position,
 };
 
 use crate::{
@@ -66,6 +70,23 @@ pub enum ProgramError {
          `keys.master`", path = path.display()
     )]
     MasterKeyMissing {
+        /// Where it should be.
+        path: PathBuf,
+    },
+    /// The desk is kept in a database elsewhere, and its keys are not here.
+    #[error(
+        "the keys of the desk are not here: {} is not there; copy the key files of the process \
+         that serves it into a data folder, or set `keys.master` and `checkpoints.key`",
+        .0.display()
+    )]
+    KeysElsewhere(PathBuf),
+    /// There are signed checkpoints, but the key that signs them is gone.
+    #[error(
+        "the key that signs checkpoints is missing: there are signed ones, but no {path}; restore \
+         that file or set `checkpoints.key`. Where it is lost, `allhours checkpoint --new-key` \
+         makes another one", path = path.display()
+    )]
+    CheckpointKeyMissing {
         /// Where it should be.
         path: PathBuf,
     },
@@ -124,17 +145,22 @@ impl Store {
     ///
     /// See [`ProgramError`].
     pub async fn open_existing(settings: &Settings) -> Result<Self, ProgramError> {
-        if let Some(place) = no_desk(settings) {
-            return Err(ProgramError::NoDesk(place));
+        let folder = &settings.data.dir;
+        if settings.database.url.is_empty() && !embedded::is_there(folder) {
+            return Err(ProgramError::NoDesk(place_of(settings)));
         }
         let store = Self::connect(settings).await?;
         let holds = holds_a_log(&store.database).await;
-        if matches!(holds, Ok(true)) {
+        // Elsewhere than where the desk is served, the keys must come with the settings.
+        let keys_are_set = !settings.keys.master.is_empty() && !settings.checkpoints.key.is_empty();
+        if matches!(holds, Ok(true)) && (folder.is_dir() || keys_are_set) {
             return Ok(store);
         }
         store.close().await?;
-        holds?;
-        Err(ProgramError::NoDesk(place_of(settings)))
+        Err(match holds? {
+            true => ProgramError::KeysElsewhere(folder.clone()),
+            false => ProgramError::NoDesk(place_of(settings)),
+        })
     }
 
     async fn connect(settings: &Settings) -> Result<Self, ProgramError> {
@@ -232,7 +258,7 @@ impl Program {
         store.migrate().await?;
         let log = open_log(&settings, &store.database).await?;
         let desk = Desk::new(log.clone());
-        let signer = Arc::new(signer(&settings)?);
+        let signer = Arc::new(signer(&settings, &log).await?);
         Ok(Self { settings, store, log, desk, signer })
     }
 
@@ -256,18 +282,34 @@ impl Program {
     }
 }
 
-/// What signs checkpoints: the key of the settings, else that of the data folder.
-///
-/// # Errors
-///
-/// The key file can't be used, or the name of the log.
-pub fn signer(settings: &Settings) -> Result<Signer, ProgramError> {
+/// What signs checkpoints: the key of the settings, else that of the data folder. One is made
+/// only where nothing was signed yet, or by keys that are named as former ones.
+async fn signer(settings: &Settings, log: &PgLog) -> Result<Signer, ProgramError> {
     let checkpoints = &settings.checkpoints;
+    let newest = log.checkpoint_up_to(Position::MAX).await?.map(|kept| kept.note);
+    let signed_by = |key: Verifier| newest.as_ref().is_some_and(|note| key.open(note).is_ok());
+    let unknown = newest.is_some() && !checkpoints.trusted_keys().any(signed_by);
     let pair = match checkpoints.pair() {
         Some(pair) => pair,
-        None => keyfile::open(&settings.data.dir, CHECKPOINT_KEY_FILE)?,
+        None => {
+            let path = settings.data.dir.join(CHECKPOINT_KEY_FILE);
+            if unknown && !path.exists() {
+                return Err(ProgramError::CheckpointKeyMissing { path });
+            }
+            keyfile::open(&settings.data.dir, CHECKPOINT_KEY_FILE)?
+        }
     };
-    Ok(Signer::new(&checkpoints.origin, pair)?)
+    let signer = Signer::new(&checkpoints.origin, pair)?;
+    if unknown && !signed_by(signer.verifier().clone()) {
+        let by = newest.as_deref().and_then(stated).map(|checkpoint| checkpoint.origin);
+        tracing::warn!(
+            newest_by = by.unwrap_or_default(),
+            ours = signer.name(),
+            "the newest checkpoint was signed by another key: processes on one database must have \
+             the same, former ones belong in `checkpoints.trusted`"
+        );
+    }
+    Ok(signer)
 }
 
 async fn open_log(settings: &Settings, database: &Database) -> Result<PgLog, ProgramError> {
@@ -295,20 +337,6 @@ async fn open_log(settings: &Settings, database: &Database) -> Result<PgLog, Pro
     }
     let key = MasterKey::read_or_create_file(&path)?;
     Ok(start(MasterKeys::new(key, previous)).await?)
-}
-
-/// Where nothing needs to be opened to see that there is no desk: the place.
-#[must_use]
-pub fn no_desk(settings: &Settings) -> Option<DeskPlace> {
-    let folder = &settings.data.dir;
-    let there = if settings.database.url.is_empty() {
-        embedded::is_there(folder)
-    } else {
-        // Elsewhere than where it is served, the keys must come with the settings.
-        let keys = &settings.keys.master;
-        folder.is_dir() || !(keys.is_empty() || settings.checkpoints.key.is_empty())
-    };
-    (!there).then(|| DeskPlace::Folder(folder.clone()))
 }
 
 fn place_of(settings: &Settings) -> DeskPlace {

@@ -10,7 +10,7 @@ pub(crate) mod memory_rows;
 use std::{
     fmt, fs, io,
     io::{Read as _, Write as _},
-    os::unix::fs::OpenOptionsExt as _,
+    os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
     path::Path,
 };
 
@@ -68,11 +68,17 @@ impl MasterKey {
     ///
     /// # Errors
     ///
-    /// [`LogError::Key`] where the file is missing, unreadable or malformed.
+    /// [`LogError::Key`] where the file is missing, unreadable, open to others or malformed.
     pub fn read_file(path: &Path) -> Result<Self, LogError> {
         let mut text = Zeroizing::new(String::new());
-        let read = fs::File::open(path).and_then(|mut file| file.read_to_string(&mut text));
+        let read = fs::File::open(path).and_then(|mut file| {
+            file.read_to_string(&mut text)?;
+            Ok(file.metadata()?.permissions().mode())
+        });
         match read {
+            Ok(mode) if mode & 0o077 != 0 => {
+                Err(LogError::Key("can be read by others: `chmod 600` its file"))
+            }
             Ok(_) => Self::parse(&text),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 Err(LogError::Key("is missing: there is no master key file"))

@@ -73,6 +73,8 @@ pub enum Rule {
     NoTextIsLeftOver,
     /// Every signed checkpoint is that of the events up to it.
     CheckpointsAgree,
+    /// Every checkpoint is signed by a key that is believed.
+    CheckpointsAreSigned,
     /// Who has a sealed text has a key, unless they were forgotten.
     KeysAreKept,
     /// A key opens by the one that wraps it.
@@ -96,7 +98,10 @@ impl Rule {
             Self::TextsAreKept => {
                 "a sealed text is there unless it was forgotten, redacted, taken in or discarded"
             }
-            Self::CheckpointsAgree => "a checkpoint is signed and is that of the events up to it",
+            Self::CheckpointsAgree => "a checkpoint is that of the events up to it",
+            Self::CheckpointsAreSigned => {
+                "a checkpoint is signed by the key of this desk or one of `checkpoints.trusted`"
+            }
             Self::NoTextIsLeftOver => {
                 "a sealed text belongs to an event and a subject who was not forgotten"
             }

@@ -76,6 +76,10 @@ pub struct Checkpoint {
     /// Print the public key alone
     #[arg(long, conflicts_with = "size")]
     pub public_key: bool,
+    /// Make a new key where the one that signed before is lost; what it signed can only be checked
+    /// where its public half is known (`checkpoints.trusted`)
+    #[arg(long, conflicts_with_all = ["size", "public_key"])]
+    pub new_key: bool,
 }
 
 /// For whom an export is.
@@ -95,7 +99,8 @@ pub struct Export {
     /// Of which tenant, by name or id
     #[arg(long, value_name = "TENANT")]
     pub tenant: String,
-    /// Into which folder; made if needed. One that broke off is continued
+    /// Into which folder; made if needed. One that broke off is continued, a whole one stays as it
+    /// is
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub to_dir: PathBuf,
     /// For whom
@@ -103,11 +108,7 @@ pub struct Export {
     pub form: Form,
     /// Features as the log gave them at this position or instant, free of what came later
     /// [default: now]
-    #[arg(
-        long,
-        value_name = "POSITION|INSTANT",
-        conflicts_with_all = ["from", "to", "since", "until", "subject", "conversation"]
-    )]
+    #[arg(long, value_name = "POSITION|INSTANT")]
     pub as_of: Option<Place>,
     /// From this position on, or written down at this instant or later [default: 1]
     #[arg(long, value_name = "POSITION|INSTANT")]

@@ -10,11 +10,14 @@ use super::{Failure, Said, with_causes};
 use crate::{
     auth::{LocalKey, local},
     config::Settings,
-    program::{MASTER_KEY_FILE, Program, ProgramError, SEARCH_DIR, Store},
+    program::{CHECKPOINT_KEY_FILE, MASTER_KEY_FILE, Program, ProgramError, SEARCH_DIR, Store},
 };
 
 /// Below this much free space, it is said.
 const FREE_BYTES_MIN: u64 = 1 << 30;
+
+/// What to do about a key that is not there.
+const FIRST_START: &str = "the first start makes one; a desk that is there needs the one it had";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -54,6 +57,7 @@ pub(super) async fn examined(settings: &Arc<Settings>) -> Result<Said, Failure> 
     }
     findings.push(master_key(settings));
     findings.push(token_key(settings));
+    findings.push(checkpoint_key(settings));
     findings.extend(database(settings).await);
     findings.push(index(settings));
     findings.push(explorer(settings));
@@ -126,14 +130,14 @@ fn master_key(settings: &Settings) -> Finding {
         let to_do = "keep a copy of it elsewhere: without it no text can be read any more";
         not_ok("master key", State::Note, shown, to_do)
     } else {
-        not_ok("master key", State::Note, "there is none yet", "the first start makes one")
+        not_ok("master key", State::Note, "there is none", FIRST_START)
     }
 }
 
 fn token_key(settings: &Settings) -> Finding {
     // Opened, it would be made.
     if !settings.data.dir.join(local::FILE_NAME).exists() {
-        return not_ok("token key", State::Note, "there is none yet", "the first start makes one");
+        return not_ok("token key", State::Note, "there is none", FIRST_START);
     }
     match LocalKey::open(&settings.data.dir) {
         Ok(key) => ok("token key", format!("key id {}", key.key_id())),
@@ -141,9 +145,21 @@ fn token_key(settings: &Settings) -> Finding {
     }
 }
 
+fn checkpoint_key(settings: &Settings) -> Finding {
+    let path = settings.data.dir.join(CHECKPOINT_KEY_FILE);
+    if settings.checkpoints.pair().is_some() {
+        ok("checkpoint key", "from the settings")
+    } else if path.exists() {
+        let to_do = "keep a copy of it elsewhere: with another one, what it signed is doubted";
+        not_ok("checkpoint key", State::Note, path.display().to_string(), to_do)
+    } else {
+        not_ok("checkpoint key", State::Note, "there is none", FIRST_START)
+    }
+}
+
 async fn database(settings: &Arc<Settings>) -> Vec<Finding> {
-    let to_do = "see the message; DATABASE_URL names a server of your own";
-    let failed = |what, error: &dyn Error| not_ok(what, State::Fail, with_causes(error), to_do);
+    let failed =
+        |what, error: &dyn Error| not_ok(what, State::Fail, with_causes(error), "see the message");
     let mut findings = Vec::new();
     match Store::pooling(settings).await {
         Ok(pooling) => findings.extend(pooling.map(sessions)),

@@ -18,6 +18,12 @@ pub(super) async fn exported(
     tenant: TenantId,
     arguments: Export,
 ) -> Result<Said, Failure> {
+    let Export { from, to, since, until, subject, conversation, .. } = &arguments;
+    let of_a_range = from.is_some() || to.is_some() || since.is_some() || until.is_some();
+    if of_a_range || subject.is_some() || conversation.is_some() {
+        let text = "--form features is of all customers at one moment: --as-of says which";
+        return Err(Failure::Usage(text.to_owned()));
+    }
     let moment = match arguments.as_of {
         None => None,
         Some(place) => Some(moment(program, place).await?),

@@ -7,7 +7,10 @@ use std::{
 };
 
 use allhours_eventstore::{
-    checkpoint::{self, note::Verifier},
+    checkpoint::{
+        self,
+        note::{Signer, Verifier},
+    },
     history::History,
     log::Log,
     recorded::Position,
@@ -18,8 +21,11 @@ use serde_json::json;
 use super::{Failure, Said, features, tenants};
 use crate::{
     cli::{Checkpoint, Export, Form, Place, Replay},
+    clock,
+    config::Settings,
     export::{self, ExportForm, Selection, check},
-    program::Program,
+    keyfile,
+    program::{CHECKPOINT_KEY_FILE, Program},
     progress,
     replay::{self, Conditions, Part, ReplayError},
 };
@@ -70,6 +76,22 @@ async fn range(
     Ok((from, to))
 }
 
+/// Refuses a place that the log has not reached: what is exported would not be what was meant.
+fn are_past(places: [(&str, Option<Place>); 2], head: Position) -> Result<(), Failure> {
+    let now = clock::now();
+    for (name, place) in places {
+        let wrong = match place {
+            Some(Place::Position(position)) if position > head => {
+                format!("{name} {position} is not there yet: the log has {head} events")
+            }
+            Some(Place::Instant(at)) if at > now => format!("{name} {at} is still to come"),
+            Some(Place::Position(_) | Place::Instant(_)) | None => continue,
+        };
+        return Err(Failure::Usage(wrong));
+    }
+    Ok(())
+}
+
 /// `allhours export`.
 pub(super) async fn exported(program: &Program, arguments: Export) -> Result<Said, Failure> {
     let tenant = tenants::existing(&program.store.database, &arguments.tenant).await?;
@@ -82,6 +104,7 @@ pub(super) async fn exported(program: &Program, arguments: Export) -> Result<Sai
         return Err(Failure::Usage("--as-of is for --form features".to_owned()));
     }
     let head = program.log.head().await?;
+    are_past([("--from", arguments.from), ("--to", arguments.to)], head)?;
     let (from, to) = range(program, arguments.from, arguments.to).await?;
     let selection = Selection {
         tenant,
@@ -136,6 +159,28 @@ pub(super) fn bundle_checked(folder: &Path, key: Option<&Verifier>) -> Result<Sa
     }
     let holds = checked.holds();
     Ok(Said::new(text, &checked)?.holding(holds))
+}
+
+/// `allhours checkpoint --new-key`.
+pub(super) fn key_made(settings: &Settings) -> Result<Said, Failure> {
+    let (folder, checkpoints) = (&settings.data.dir, &settings.checkpoints);
+    let path = folder.join(CHECKPOINT_KEY_FILE);
+    let refused = if checkpoints.pair().is_some() {
+        Some("the key is the setting `checkpoints.key`: change it there".to_owned())
+    } else if !folder.is_dir() {
+        Some(format!("there is no folder {}", folder.display()))
+    } else if path.exists() {
+        Some(format!("there is a key already: {}", path.display()))
+    } else {
+        None
+    };
+    if let Some(why) = refused {
+        return Err(Failure::Failed(why.into()));
+    }
+    let pair = keyfile::open(folder, CHECKPOINT_KEY_FILE)?;
+    let key = Signer::new(&checkpoints.origin, pair)?.verifier().to_string();
+    let text = format!("A new key is in {}. Its public half:\n{key}", path.display());
+    Said::new(text, &json!({"publicKey": key, "file": path}))
 }
 
 /// `allhours checkpoint`.

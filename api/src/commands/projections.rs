@@ -91,7 +91,7 @@ pub(super) async fn verified(program: &Program) -> Result<Said, Failure> {
 
 /// Who may have signed checkpoints: this desk, and the keys that it had before.
 fn trusted_keys(program: &Program) -> Vec<Verifier> {
-    let earlier = program.settings.checkpoints.trusted.iter().filter_map(|key| key.parse().ok());
+    let earlier = program.settings.checkpoints.trusted_keys();
     std::iter::once(program.signer.verifier().clone()).chain(earlier).collect()
 }
 

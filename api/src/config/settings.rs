@@ -308,6 +308,11 @@ impl Checkpoints {
         Ed25519KeyPair::from_seed_unchecked(&Zeroizing::new(seed?)).ok()
     }
 
+    /// The public keys that signed before.
+    pub fn trusted_keys(&self) -> impl Iterator<Item = Verifier> {
+        self.trusted.iter().filter_map(|key| key.parse().ok())
+    }
+
     fn wrong(&self) -> Option<(&'static str, &'static str)> {
         let a_name = |name: &str| !name.contains(|it: char| it == '+' || it.is_whitespace());
         if !self.key.is_empty() && self.pair().is_none() {

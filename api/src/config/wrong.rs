@@ -14,7 +14,9 @@ pub(super) fn wrong(name: &str, from: &str, what: &str, found: Option<&str>) -> 
     let from = if from.is_empty() { String::new() } else { format!(" (from {from})") };
     let found = found.filter(|_| !SECRETS.contains(&name));
     let found = found.map_or_else(String::new, |found| format!(", found `{found}`"));
-    ConfigError(format!("setting `{name}`{from}: {what}{found}"))
+    // A file that is no TOML has no settings.
+    let name = if name.is_empty() { "settings".to_owned() } else { format!("setting `{name}`") };
+    ConfigError(format!("{name}{from}: {what}{found}"))
 }
 
 /// That there is no setting of this name.

@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     ExportError, ExportForm, Exported, FORMAT, Selection,
     circle::{Circle, SUBJECT},
-    files::{begin, begun, failed, hash_of, write_whole},
+    files::{begin, begun, failed, hash_of, is_whole, write_whole},
     lines::{self, EVENTS},
     manifest::{FileOf, LogState, Manifest},
     parquet,
@@ -101,6 +101,9 @@ impl Work {
                 request.to = before.to;
                 if before != request {
                     return Err(ExportError::Other(folder));
+                }
+                if asked.to == Position::MAX && is_whole(&folder) {
+                    return Err(ExportError::Whole { folder, to: before.to });
                 }
             }
             None => begin(&folder, &serde_json::to_vec(&request)?)?,

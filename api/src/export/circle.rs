@@ -8,7 +8,9 @@ use std::{collections::BTreeSet, path::Path};
 
 use allhours_domain::{
     actor::Actor,
+    agent::Agent,
     catalogue::AnyEvent,
+    conversation::Conversation,
     customer::{Customer, CustomerEvent},
     ids::TenantId,
 };
@@ -20,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use super::ExportError;
+use super::{ExportError, Selection};
 use crate::desk::stream_of;
 
 /// The file that says whom the events are about.
@@ -124,6 +126,42 @@ impl Circle {
     /// Ids stand in payloads as texts of their own, also where a sealed text is said to be theirs.
     fn is_named_in(&self, payload: &str) -> bool {
         self.persons.iter().any(|person| payload.contains(&format!("\"{person}\"")))
+    }
+}
+
+/// Refuses a subject or a conversation of which the log of the tenant knows nothing: a mistyped id
+/// would give a signed and empty bundle, which looks like an answer.
+///
+/// # Errors
+///
+/// [`ExportError::Unknown`], or the log failed.
+pub(super) async fn known<L: Log>(log: &L, selection: &Selection) -> Result<(), ExportError> {
+    let tenant = selection.tenant;
+    if let Some(id) = selection.conversation
+        && log.load(tenant, stream_of::<Conversation>(id), 0, 1).await?.is_empty()
+    {
+        return Err(ExportError::Unknown { what: "conversation", id });
+    }
+    if let Some(id) = selection.subject
+        && log.load(tenant, stream_of::<Customer>(id), 0, 1).await?.is_empty()
+        && log.load(tenant, stream_of::<Agent>(id), 0, 1).await?.is_empty()
+        && !has_acted(log, tenant, id).await?
+    {
+        return Err(ExportError::Unknown { what: "customer or agent", id });
+    }
+    Ok(())
+}
+
+/// Whether somebody ever did anything, who is registered as nothing.
+async fn has_acted<L: Log>(log: &L, tenant: TenantId, id: Uuid) -> Result<bool, ExportError> {
+    let mut after = 0;
+    loop {
+        let page = log.read(after, PAGE).await?;
+        let Some(last) = page.last() else { return Ok(false) };
+        after = last.position;
+        if page.iter().any(|it| it.tenant == tenant && person_of(&it.actor) == Some(id)) {
+            return Ok(true);
+        }
     }
 }
 

@@ -34,7 +34,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     ExportError, Record,
     bundle::{MANIFEST, PUBLIC_KEY, SIGNATURE, signed_text},
-    files::{begin, begun, failed, hash_of, write_whole},
+    files::{begin, begun, failed, hash_of, is_whole, write_whole},
     manifest::FileOf,
 };
 use crate::{clock, desk::Desk};
@@ -149,6 +149,9 @@ pub async fn export<L: Log>(
         let before: Option<Request> = serde_json::from_slice(&bytes).ok();
         let same = |it: &Request| it.form == FORM && it.tenant == tenant && it.asked == moment;
         let before = before.filter(same).ok_or_else(|| ExportError::Other(folder.clone()))?;
+        if moment.is_none() && is_whole(&folder) {
+            return Err(ExportError::Whole { folder, to: before.moment.position });
+        }
         (before.moment, None)
     } else {
         let (fixed, today) = match moment {

@@ -8,7 +8,7 @@ use std::{
 
 use ring::digest;
 
-use super::ExportError;
+use super::{ExportError, bundle::MANIFEST};
 
 /// What was asked, and what was fixed then; the first file of an export.
 pub(super) const REQUEST: &str = "request.json";
@@ -45,6 +45,11 @@ pub(super) fn begun(folder: &Path) -> Result<Option<Vec<u8>>, ExportError> {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(failed(folder)(error)),
     }
+}
+
+/// Whether the export in a folder is whole: its manifest comes last.
+pub(super) fn is_whole(folder: &Path) -> bool {
+    folder.join(MANIFEST).exists()
 }
 
 /// Begins an export by writing down what was asked; where that fails, no folder is left behind.

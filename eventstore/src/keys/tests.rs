@@ -36,6 +36,16 @@ fn the_first_start_makes_a_key_file_that_only_its_owner_reads() {
 }
 
 #[test]
+fn a_master_key_that_others_can_read_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("master.key");
+    MasterKey::read_or_create_file(&path).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+    let refused = MasterKey::read_file(&path).unwrap_err().to_string();
+    assert!(refused.contains("chmod 600"), "{refused}");
+}
+
+#[test]
 fn a_master_key_never_shows_in_a_log_line() {
     let key = MasterKey::generate().unwrap();
     assert_eq!(format!("{key:?}"), "MasterKey(..)");

@@ -67,7 +67,10 @@ impl<'a> Checking<'a> {
         while self.waiting.front().is_some_and(|kept| kept.size <= size) {
             let Some(kept) = self.waiting.pop_front() else { break };
             if !self.agrees(&kept) {
-                verified.found(finding(kept.size));
+                verified.found(finding(Rule::CheckpointsAgree, kept.size));
+            }
+            if !self.is_signed(&kept) {
+                verified.found(finding(Rule::CheckpointsAreSigned, kept.size));
             }
             verified.checkpoints += 1;
             self.passed = kept.size;
@@ -83,9 +86,11 @@ impl<'a> Checking<'a> {
         let fits = stated
             .as_ref()
             .is_some_and(|it| it.size == self.tree.end() && it.root == self.tree.root());
-        let signed = |key: &Verifier| key.open(&kept.note).is_ok();
-        let believed = self.keys.is_empty() || self.keys.iter().any(signed);
-        fits && believed && kept.nodes == self.tree.nodes()
+        fits && kept.nodes == self.tree.nodes()
+    }
+
+    fn is_signed(&self, kept: &Kept) -> bool {
+        self.keys.is_empty() || self.keys.iter().any(|key| key.open(&kept.note).is_ok())
     }
 
     /// What is left at the end speaks of events that are not there.
@@ -97,7 +102,7 @@ impl<'a> Checking<'a> {
         while !self.waiting.is_empty() {
             for kept in std::mem::take(&mut self.waiting) {
                 verified.checkpoints += 1;
-                verified.found(finding(kept.size));
+                verified.found(finding(Rule::CheckpointsAgree, kept.size));
             }
             self.read_on(client).await?;
         }
@@ -105,6 +110,6 @@ impl<'a> Checking<'a> {
     }
 }
 
-fn finding(size: Position) -> Finding {
-    Finding { rule: Rule::CheckpointsAgree, position: Some(size), tenant: None, id: None }
+fn finding(rule: Rule, size: Position) -> Finding {
+    Finding { rule, position: Some(size), tenant: None, id: None }
 }

@@ -1,8 +1,9 @@
 //! The folder of the index: one owner, one folder for each generation, one of them live.
 
 use std::{
-    fs::{self, File, TryLockError},
+    fs::{self, DirBuilder, File, Permissions, TryLockError},
     io::{self, Write as _},
+    os::unix::fs::{DirBuilderExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
 };
 
@@ -12,6 +13,8 @@ use super::error::SearchError;
 const LIVE: &str = "live";
 /// The name of the file by which another process asks for a rebuild.
 const WANTED: &str = "rebuild";
+/// Who may look into the folder: it holds texts that people wrote, as they wrote them.
+const OWNER_ONLY: u32 = 0o700;
 
 /// The folder, owned by this process as long as this value lives.
 pub(super) struct Home {
@@ -22,7 +25,9 @@ pub(super) struct Home {
 impl Home {
     /// Becomes the owner of `folder`.
     pub(super) fn own(folder: &Path) -> Result<Self, SearchError> {
-        fs::create_dir_all(folder)?;
+        make(folder)?;
+        // One that is there may have been made by an earlier version, or copied.
+        fs::set_permissions(folder, Permissions::from_mode(OWNER_ONLY))?;
         let lock = File::options()
             .create(true)
             .truncate(false)
@@ -54,7 +59,7 @@ impl Home {
     /// Makes a generation the live one, for good: after a crash it is that one or the one before.
     pub(super) fn make_live(&self, number: u64) -> Result<(), SearchError> {
         // The folder may have been taken away while the process ran.
-        fs::create_dir_all(&self.folder)?;
+        make(&self.folder)?;
         let draft = self.folder.join("live.draft");
         let mut file = File::create(&draft)?;
         writeln!(file, "{number}")?;
@@ -79,7 +84,7 @@ impl Home {
 
     fn generations(&self) -> Result<Vec<u64>, SearchError> {
         // The folder may have been taken away while the process ran.
-        fs::create_dir_all(&self.folder)?;
+        make(&self.folder)?;
         let mut numbers = Vec::new();
         for entry in fs::read_dir(&self.folder)? {
             let entry = entry?;
@@ -90,6 +95,10 @@ impl Home {
         }
         Ok(numbers)
     }
+}
+
+fn make(folder: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(OWNER_ONLY).create(folder)
 }
 
 /// Which generation is live in `folder`, if any.
@@ -103,7 +112,7 @@ pub(super) fn live(folder: &Path) -> Option<u64> {
 ///
 /// The folder can't be written.
 pub fn ask_for_rebuild(folder: &Path) -> io::Result<()> {
-    fs::create_dir_all(folder)?;
+    make(folder)?;
     File::create(folder.join(WANTED)).map(|_| ())
 }
 
@@ -118,6 +127,18 @@ mod tests {
         assert!(matches!(Home::own(folder.path()), Err(SearchError::Owned(_))));
         drop(home);
         assert!(Home::own(folder.path()).is_ok());
+    }
+
+    #[test]
+    fn nobody_else_looks_into_the_folder_whoever_made_it() {
+        let above = tempfile::tempdir().unwrap();
+        let folder = above.path().join("search");
+        let mode = || fs::metadata(&folder).unwrap().permissions().mode() & 0o777;
+        ask_for_rebuild(&folder).unwrap();
+        assert_eq!(mode(), 0o700);
+        fs::set_permissions(&folder, Permissions::from_mode(0o755)).unwrap();
+        drop(Home::own(&folder).unwrap());
+        assert_eq!(mode(), 0o700);
     }
 
     #[test]

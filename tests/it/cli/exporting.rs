@@ -117,9 +117,6 @@ async fn an_export_holds_what_its_filter_says_and_proves_it() {
     assert_eq!(positions(&desk.path("conversation")), of(&|it| it["stream"] == stream));
     desk.holds("conversation").await;
 
-    let customer = all.iter().find(|it| it["type"] == "customer.identified").expect("one");
-    let customer = customer["stream"].as_str().expect("a stream").trim_start_matches("customer:");
-
     let instant = |index: usize| all[index]["recordedAt"].as_str().expect("an instant");
     let (since, until) = (instant(40), instant(80));
     desk.export("period", &["--since", since, "--until", until]).await;
@@ -142,7 +139,7 @@ async fn an_export_holds_what_its_filter_says_and_proves_it() {
     assert_eq!(positions(&desk.path("range")), replayed);
     desk.holds("range").await;
 
-    let other = ["--conversation", customer];
+    let other = ["--from", "2"];
     let to = desk.path("conversation").display().to_string();
     let export = [&["export", "--tenant", "demo", "--to-dir", &to][..], &other].concat();
     let refused = run(desk.folder.path(), &export).await;
@@ -155,6 +152,45 @@ async fn an_export_holds_what_its_filter_says_and_proves_it() {
     let refused = run(desk.folder.path(), &export).await;
     assert!(refused.code == 1 && refused.errors.contains("is not empty"), "{refused:?}");
     assert_eq!(contents(&foreign).len(), 1, "nothing was written before it was refused");
+    desk.server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_there_or_not_yet_is_refused_and_a_whole_export_is_not_taken_for_a_new_one() {
+    let desk = Desk::start().await;
+    let folder = desk.folder.path();
+    let nobody = "01900000-0000-7000-8000-000000000000";
+    let to = desk.path("none").display().to_string();
+    let refused: [(i32, &[&str], &str); 6] = [
+        (1, &["--subject", nobody], "there is no customer or agent 01900000"),
+        (1, &["--conversation", nobody], "there is no conversation 01900000"),
+        (2, &["--to", "999999"], "--to 999999 is not there yet: the log has"),
+        (2, &["--from", "2999-01-01T00:00:00Z"], "--from 2999-01-01T00:00:00Z is still to come"),
+        (2, &["--form", "features", "--to", "5"], "--as-of says which"),
+        (2, &["--form", "features", "--subject", nobody], "--as-of says which"),
+    ];
+    for (code, more, why) in refused {
+        let export = [&["export", "--tenant", "demo", "--to-dir", &to][..], more].concat();
+        let ran = run(folder, &export).await;
+        assert!(ran.code == code && ran.errors.contains(why), "{more:?}: {ran:?}");
+    }
+    assert!(!desk.path("none").exists(), "nothing was begun");
+    // Who is registered as nothing and did something is somebody.
+    let token = ["token", "--tenant", "demo", "--role", "admin", "--subject", nobody];
+    let admin = desk.server.caller_with(run(folder, &token).await.well().trim());
+    mutate(&admin, "teamCreate", json!({ "name": "Night watch" })).await;
+    desk.export("somebody", &["--subject", nobody]).await;
+    assert_eq!(positions(&desk.path("somebody")).len(), 1);
+
+    for form in ["auditor", "analyst", "features"] {
+        let first = desk.export(form, &["--form", form]).await;
+        let to = desk.path(form).display().to_string();
+        let again = ["export", "--tenant", "demo", "--form", form, "--to-dir", &to];
+        let ran = run(folder, &again).await;
+        assert!(ran.code == 1 && ran.errors.contains("holds a whole export"), "{ran:?}");
+        desk.holds(form).await;
+        assert!(first["manifestSha256"].is_string());
+    }
     desk.server.stop().await;
 }
 

@@ -126,3 +126,33 @@ async fn a_master_key_is_replaced_and_the_old_one_opens_nothing_any_more() {
     let ran = run_with(&data, &with_old, &["replay"]).await;
     assert!(ran.code == 1 && ran.errors.contains("master key"), "{ran:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_checkpoint_key_is_asked_for_and_another_one_made_only_where_somebody_says_so() {
+    let folder = tempfile::tempdir().expect("a folder of our own");
+    let folder = folder.path();
+    run(folder, &["demo"]).await.well();
+    let former = run(folder, &["checkpoint", "--public-key"]).await.well();
+    run(folder, &["checkpoint"]).await.well();
+    let refused = run(folder, &["checkpoint", "--new-key"]).await;
+    assert!(refused.code == 1 && refused.errors.contains("there is a key already"), "{refused:?}");
+
+    let key = folder.join("checkpoint-key.p8");
+    std::fs::remove_file(&key).expect("somebody deletes it");
+    for command in [&["verify"][..], &["serve", "--listen", "127.0.0.1:0"]] {
+        let ran = run(folder, command).await;
+        let asked = ran.errors.contains("the key that signs checkpoints is missing");
+        assert!(ran.code == 1 && asked && !key.exists(), "{command:?}: {ran:?}");
+    }
+    let looked = run(folder, &["doctor"]).await;
+    assert!(looked.code == 1 && looked.out.contains("checkpoint key: there is none"), "{looked:?}");
+
+    run(folder, &["checkpoint", "--new-key"]).await.well();
+    let doubted = run(folder, &["verify"]).await;
+    assert_eq!(doubted.code, 1, "{doubted:?}");
+    assert!(doubted.out.contains("a checkpoint is signed by the key of this desk"), "{doubted:?}");
+    assert!(!doubted.out.contains("is that of the events"), "the log is as it was: {doubted:?}");
+    assert!(doubted.errors.contains("signed by another key"), "{doubted:?}");
+    let trusting = [("ALLHOURS_CHECKPOINTS_TRUSTED", former.trim())];
+    run_with(folder, &trusting, &["verify"]).await.well();
+}

@@ -3,8 +3,9 @@
 use std::{fs, time::Duration};
 
 use serde_json::json;
+use tokio_postgres::config::Host;
 
-use super::run::{run, until};
+use super::run::{Behind, run, until};
 use crate::process::{Place, Served, home};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -66,6 +67,38 @@ async fn a_second_server_on_a_folder_is_told_who_has_it() {
     first.kill().await;
     let next = Served::start(folder.path(), &[]).await;
     next.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_desk_in_a_database_elsewhere_is_opened_with_its_keys_alone() {
+    let folder = home();
+    let data = folder.path().join("data");
+    run(&data, &["demo"]).await.well();
+    run(&data, &["checkpoint"]).await.well();
+    let behind = Behind::of(&data).await;
+    let config = behind.config();
+    let socket = config.get_hosts().iter().find_map(|host| match host {
+        Host::Unix(path) => Some(path.clone()),
+        Host::Tcp(_) => None,
+    });
+    let socket = socket.expect("it has a socket");
+    let url = format!("host='{}' dbname='allhours' user='allhours'", socket.display());
+    let elsewhere = folder.path().join("elsewhere");
+    let replay = ["replay", "--database-url", &url, "--to", "1"];
+
+    let ran = run(&elsewhere, &replay).await;
+    assert!(ran.code == 1 && ran.errors.contains("the keys of the desk are not here"), "{ran:?}");
+    assert!(!elsewhere.exists(), "nothing was made");
+    fs::create_dir(&elsewhere).expect("a folder");
+    for (key, missing) in [("master.key", "master key"), ("checkpoint-key.p8", "signs checkpoints")]
+    {
+        let ran = run(&elsewhere, &replay).await;
+        let said = ran.errors.contains(missing) && ran.errors.contains("is missing");
+        assert!(ran.code == 1 && said, "{key}: {ran:?}");
+        fs::copy(data.join(key), elsewhere.join(key)).expect("the key of the desk");
+    }
+    run(&elsewhere, &replay).await.well();
+    behind.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

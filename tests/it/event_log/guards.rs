@@ -204,7 +204,8 @@ async fn broken_checkpoints(database: &TestDatabase, keys: &[Signer]) -> Vec<Opt
     let keys: Vec<_> = keys.iter().map(|key| key.verifier().clone()).collect();
     let verified = verify_signed(database, &keys, |_| ()).await.expect("the log can be read");
     let findings = verified.findings.into_iter();
-    findings.filter(|it| it.rule == Rule::CheckpointsAgree).map(|it| it.position).collect()
+    let of_checkpoints = [Rule::CheckpointsAgree, Rule::CheckpointsAreSigned];
+    findings.filter(|it| of_checkpoints.contains(&it.rule)).map(|it| it.position).collect()
 }
 
 #[tokio::test]
