@@ -100,6 +100,7 @@ impl Server {
             database: program.store.database.clone(),
             progress: background.runner.progress(),
             search: background.search.clone(),
+            issuer: settings.auth.oidc_issuer.clone(),
         });
         let schema = graphql::build(services, limits(&settings));
         let trusted = Trusted::open(&settings.graphql)?;

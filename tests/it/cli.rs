@@ -7,6 +7,7 @@ mod canaries;
 mod erasing;
 mod exporting;
 mod features;
+mod first_desk;
 mod importing;
 mod keys;
 mod life;

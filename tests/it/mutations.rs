@@ -7,4 +7,5 @@ mod intake;
 mod merge;
 mod race;
 mod setup;
+mod signing_in;
 mod staffing;

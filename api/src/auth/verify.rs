@@ -214,7 +214,8 @@ impl Claims {
 }
 
 /// The id of whoever an issuer calls `subject`: itself if it is one, otherwise derived.
-fn subject_id(tenant: TenantId, issuer: &str, subject: &str) -> Uuid {
+#[must_use]
+pub fn subject_id(tenant: TenantId, issuer: &str, subject: &str) -> Uuid {
     let derived = || clock::derived_id(tenant.0, &format!("{issuer}\n{subject}"));
     Uuid::parse_str(subject).unwrap_or_else(|_| derived())
 }

@@ -18,6 +18,7 @@ use uuid::Uuid;
 pub use super::problem::{Problem, UserProblem};
 use super::{error::Code, id::Kind, own::may_see, services::Services, viewer::Viewer};
 use crate::{
+    auth::verify::subject_id,
     clock,
     desk::{Aggregate, AnyRefusal, CommandContext, CommandError, Done, Folded},
 };
@@ -99,6 +100,26 @@ impl<'c> Call<'c> {
     #[must_use]
     pub fn new_id(&self, what: &str) -> Uuid {
         if self.keyed { self.command.derived_id(what) } else { clock::new_id() }
+    }
+
+    /// The id of the person who signs in under `text`: a UUID, or what the issuer of the settings
+    /// calls them in the claim `sub`. None given makes a new one.
+    ///
+    /// # Errors
+    ///
+    /// It is no UUID, and there is no issuer.
+    pub fn person_id(&self, what: &str, text: Option<&str>) -> Result<Uuid, Problem> {
+        let issuer = self.services.issuer.as_str();
+        match text {
+            None => Ok(self.new_id(what)),
+            Some(text) if issuer.is_empty() => Uuid::parse_str(text).map_err(|_| {
+                let message =
+                    "personId is no UUID, and no issuer (auth.oidc_issuer) says who it is";
+                Problem::user("INVALID_INPUT", message, Some("personId"))
+            }),
+            Some("") => Err(Problem::user("INVALID_INPUT", "personId is empty", Some("personId"))),
+            Some(text) => Ok(subject_id(self.viewer.tenant, issuer, text)),
+        }
     }
 
     /// The agent who asks.

@@ -123,7 +123,8 @@ impl Reads {
     ) -> Result<ViewerObject> {
         ctx.data::<Services>()?.wait(reads::ALL, min_position).await?;
         let viewer = Viewer::of(ctx)?.clone();
-        Ok(ViewerObject { role: viewer.role.into(), viewer })
+        let (role, person_id) = (viewer.role.into(), viewer.id.to_string());
+        Ok(ViewerObject { role, person_id, viewer })
     }
 
     /// The object with this global id; none where there is none for this viewer.

@@ -49,6 +49,8 @@ pub struct Parts {
     pub progress: Progress,
     /// The search index.
     pub search: SearchReader,
+    /// Who signs people in besides the desk itself; empty for nobody.
+    pub issuer: String,
 }
 
 /// The parts, and what reads have learned of them.

@@ -14,6 +14,8 @@ use super::{
 pub struct ViewerObject {
     /// As what.
     pub role: Role,
+    /// The id of the person, as `agentRegister` and `customerIdentify` take it.
+    pub person_id: String,
     #[graphql(skip)]
     pub(super) viewer: Viewer,
 }

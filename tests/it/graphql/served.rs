@@ -82,6 +82,7 @@ impl Served {
             database: (*database).clone(),
             progress: runner.progress(),
             search,
+            issuer: String::new(),
         });
         let schema = build(services.clone(), Limits::default());
         let runner = Arc::new(runner);

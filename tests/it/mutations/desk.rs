@@ -30,6 +30,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use uuid::Uuid;
 
+/// Who signs people in at every such desk.
+pub const ISSUER: &str = "https://id.example.com";
 /// What is asked of every payload.
 const PAYLOAD: &str = "position version repeated userErrors {
     code message field holder { id displayName { text } } currentVersion
@@ -81,6 +83,7 @@ impl TestDesk {
             database: (*database).clone(),
             progress: runner.progress(),
             search: index.reader(),
+            issuer: ISSUER.to_owned(),
         });
         let schema = build(services, Limits::default());
         let tenant = TenantId(clock::new_id());

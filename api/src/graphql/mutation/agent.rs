@@ -35,7 +35,8 @@ mutations! {
     /// Lets an agent join the desk.
     agent_register AgentRegister -> agent: Agent,
     input {
-        /// The id of the person who signs in, a UUID; none makes a new one.
+        /// The person who signs in: a UUID, or the `sub` of the issuer's tokens; none makes a new
+        /// id.
         person_id: Option<String>,
         /// The name.
         display_name: String,
@@ -46,13 +47,7 @@ mutations! {
     },
     refuses { AlreadyRegistered, CapacityTooLarge, LanguageTwice, TooManyLanguages },
     |call, input| {
-        let id = match input.person_id {
-            Some(text) => uuid::Uuid::parse_str(&text).map_err(|_| {
-                Problem::user("INVALID_INPUT", "personId is no UUID", Some("personId"))
-            })?,
-            None => call.new_id("agent"),
-        };
-        let id = AgentId(id);
+        let id = AgentId(call.person_id("agent", input.person_id.as_deref())?);
         let command = command::Register {
             id,
             display_name: checked("displayName", Name::new(input.display_name))?,

@@ -71,6 +71,9 @@ mutations! {
     /// Makes a customer known.
     customer_identify CustomerIdentify -> customer: Customer,
     input {
+        /// The person who signs in as this customer: a UUID, or the `sub` of the issuer's tokens;
+        /// none makes a new id.
+        person_id: Option<String>,
         /// The name, if known.
         display_name: Option<String>,
         /// In which language they write, if known.
@@ -81,7 +84,7 @@ mutations! {
     },
     refuses { AlreadyIdentified },
     |call, input| {
-        let id = CustomerId(call.new_id("customer"));
+        let id = CustomerId(call.person_id("customer", input.person_id.as_deref())?);
         let command = command::Identify {
             id,
             display_name: checked("displayName", input.display_name.map(Name::new).transpose())?,
