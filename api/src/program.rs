@@ -157,9 +157,10 @@ impl Store {
             return Ok(store);
         }
         store.close().await?;
-        Err(match holds? {
-            true => ProgramError::KeysElsewhere(folder.clone()),
-            false => ProgramError::NoDesk(place_of(settings)),
+        Err(if holds? {
+            ProgramError::KeysElsewhere(folder.clone())
+        } else {
+            ProgramError::NoDesk(place_of(settings))
         })
     }
 
@@ -289,15 +290,14 @@ async fn signer(settings: &Settings, log: &PgLog) -> Result<Signer, ProgramError
     let newest = log.checkpoint_up_to(Position::MAX).await?.map(|kept| kept.note);
     let signed_by = |key: Verifier| newest.as_ref().is_some_and(|note| key.open(note).is_ok());
     let unknown = newest.is_some() && !checkpoints.trusted_keys().any(signed_by);
-    let pair = match checkpoints.pair() {
-        Some(pair) => pair,
-        None => {
-            let path = settings.data.dir.join(CHECKPOINT_KEY_FILE);
-            if unknown && !path.exists() {
-                return Err(ProgramError::CheckpointKeyMissing { path });
-            }
-            keyfile::open(&settings.data.dir, CHECKPOINT_KEY_FILE)?
+    let pair = if let Some(pair) = checkpoints.pair() {
+        pair
+    } else {
+        let path = settings.data.dir.join(CHECKPOINT_KEY_FILE);
+        if unknown && !path.exists() {
+            return Err(ProgramError::CheckpointKeyMissing { path });
         }
+        keyfile::open(&settings.data.dir, CHECKPOINT_KEY_FILE)?
     };
     let signer = Signer::new(&checkpoints.origin, pair)?;
     if unknown && !signed_by(signer.verifier().clone()) {

@@ -28,6 +28,9 @@ const DESK_OPEN: &str = "deskOpen";
 /// The most characters an idempotency key may have.
 const KEY_CHARACTERS_MAX: usize = 200;
 
+/// The most bytes that an issuer may call somebody by (`OpenID` Connect Core 1.0, section 2).
+const SUBJECT_BYTES_MAX: usize = 255;
+
 /// One mutation under way.
 pub struct Call<'c> {
     /// The request.
@@ -117,7 +120,10 @@ impl<'c> Call<'c> {
                     "personId is no UUID, and no issuer (auth.oidc_issuer) says who it is";
                 Problem::user("INVALID_INPUT", message, Some("personId"))
             }),
-            Some("") => Err(Problem::user("INVALID_INPUT", "personId is empty", Some("personId"))),
+            Some(text) if text.is_empty() || text.len() > SUBJECT_BYTES_MAX => {
+                let message = format!("personId has 1 to {SUBJECT_BYTES_MAX} bytes");
+                Err(Problem::user("INVALID_INPUT", message, Some("personId")))
+            }
             Some(text) => Ok(subject_id(self.viewer.tenant, issuer, text)),
         }
     }

@@ -41,9 +41,12 @@ async fn who_was_made_known_by_what_an_issuer_calls_them_signs_in_as_that_agent_
 }
 
 #[tokio::test]
-async fn a_person_without_a_name_is_nobody() {
+async fn what_no_issuer_calls_anybody_is_refused() {
     let desk = TestDesk::open().await;
-    let empty = json!({ "personId": "", "displayName": "Lin" });
-    let no = desk.refused(&desk.ada, "customerIdentify", empty, "customer { id }").await;
-    assert_eq!((&no["code"], &no["field"]), (&json!("INVALID_INPUT"), &json!("personId")));
+    for person in [String::new(), "x".repeat(256)] {
+        let input = json!({ "personId": person, "displayName": "Lin" });
+        let no = desk.refused(&desk.ada, "customerIdentify", input, "customer { id }").await;
+        assert_eq!(no["code"], "INVALID_INPUT", "{no}");
+        assert_eq!(no["field"], json!(["input", "personId"]), "{no}");
+    }
 }
