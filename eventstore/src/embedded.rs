@@ -1,18 +1,19 @@
 //! A PostgreSQL of our own, for those who bring none.
 //!
 //! It runs from the machine's server binaries, in a folder inside of the data directory, reachable
-//! by a Unix socket only. One process owns it: starts it, starts it again when it dies, stops it.
-//! Other processes on the same data directory attach to it; when the owner goes, one of them
-//! takes over. A lock on a file (which the kernel drops with its holder) says who is owner.
+//! by a Unix socket only. Nobody owns it: the first who needs it starts it, whoever comes then
+//! uses it as well, whichever user notices first that it died starts it again, and the last one
+//! stops it, whoever started it. Where the last one is killed, the kernel tells it to stop.
 //!
 //! Read [`binaries`] (which server), [`place`] (where, and as which user), [`process`] (what a
-//! crash may leave running), [`cluster`] (its folder, its settings), then [`keeper`]
-//! (the thread that does it all).
+//! crash may leave running), [`presence`] (who uses it), [`cluster`] (its folder, its settings),
+//! then [`keeper`] (the thread that does it all).
 
 mod binaries;
 mod cluster;
 mod keeper;
 mod place;
+mod presence;
 mod process;
 
 use std::{
@@ -122,7 +123,7 @@ pub enum EmbeddedError {
     NotReady {
         /// How long was waited.
         waited: Duration,
-        /// The last lines that it said, or who owns the data directory.
+        /// The last lines that it said, or what else held it up.
         output: String,
     },
     /// Processes of an earlier server could not be ended.
@@ -133,13 +134,25 @@ pub enum EmbeddedError {
         /// One of the processes.
         pid: u32,
     },
+    /// A server runs that this process can't see, and so neither use nor end.
+    #[error(
+        "another PostgreSQL runs on {}, out of sight of this process; it may belong to another \
+         container", path.display()
+    )]
+    OutOfSight {
+        /// The folder of the server.
+        path: PathBuf,
+    },
+    /// Whoever wanted the server does not want it any more.
+    #[error("asked to stop before PostgreSQL was ready")]
+    Stopped,
     /// The thread that keeps the server ended without a word; a bug.
     #[error("the keeper of the private PostgreSQL is gone")]
     KeeperGone,
 }
 
-/// A private server that this process owns or is attached to. Dropped, it stops by itself, but
-/// nobody waits for it; [`Server::stop`] does.
+/// The use of a private server. Dropped, it ends by itself, and the server where this was the
+/// last one, but nobody waits for that; [`Server::stop`] does.
 #[derive(Debug)]
 pub struct Server {
     shared: Arc<Shared>,
@@ -150,7 +163,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts the server of a data directory, or attaches to the one that runs there.
+    /// Starts the server of a data directory, or joins those who use the one that runs there.
     ///
     /// # Errors
     ///
@@ -168,7 +181,7 @@ impl Server {
                 path: options.data_dir.clone(),
                 source,
             })?;
-        // From here on a caller that gives up stops the server by dropping this.
+        // From here on a caller that gives up ends the use by dropping this.
         let mut server =
             Self { shared, keeper: Some(keeper), wake: Some(wake), config: Config::new() };
         let socket_dir = started.await.map_err(|_| EmbeddedError::KeeperGone)??;
@@ -182,14 +195,7 @@ impl Server {
         self.config.clone()
     }
 
-    /// Whether this process runs the server, rather than another that it attached to. It may
-    /// turn to true: an attached process takes over when the owner goes.
-    #[must_use]
-    pub fn owner(&self) -> bool {
-        self.shared.is_owner()
-    }
-
-    /// Stops the server if this process owns it, and waits until it has written everything.
+    /// Ends the use. The last one stops the server, and waits until it has written everything.
     ///
     /// # Errors
     ///

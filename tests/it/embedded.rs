@@ -1,4 +1,6 @@
-//! The private PostgreSQL: starts, survives, is never owned twice.
+//! The private PostgreSQL: starts, survives, is never there twice.
+
+mod together;
 
 use std::{
     fs,
@@ -76,7 +78,7 @@ fn is_root() -> bool {
     folder().path().metadata().expect("it is there").uid() == 0
 }
 
-/// Another process that owns, or is attached to, the server of a folder.
+/// Another process that uses the server of a folder.
 struct Other {
     process: Child,
     said: String,
@@ -84,7 +86,10 @@ struct Other {
 
 impl Other {
     fn command(program: &Path, folder: &Path) -> Command {
-        let mut command = Command::new(program);
+        Self::with_folder(Command::new(program), folder)
+    }
+
+    fn with_folder(mut command: Command, folder: &Path) -> Command {
         command.arg(folder).stdin(Stdio::piped()).stdout(Stdio::piped());
         // None of these may reach the server.
         command.env("PGPORT", "1").env("PGDATA", "/nonexistent").env("PGOPTIONS", "-c nonsense=1");
@@ -92,7 +97,7 @@ impl Other {
     }
 
     fn start(folder: &Path) -> Self {
-        Self::run(Self::command(Path::new(env!("CARGO_BIN_EXE_embedded-owner")), folder))
+        Self::run(Self::command(Path::new(env!("CARGO_BIN_EXE_embedded-user")), folder))
     }
 
     fn run(mut command: Command) -> Self {
@@ -125,7 +130,6 @@ async fn data_survive_a_stop_and_a_start() {
     let folder = folder();
     let durable = EmbeddedOptions { durable: true, ..options(folder.path()) };
     let first = Server::start_or_attach(&durable).await.expect("it starts");
-    assert!(first.owner());
     keep_seven(&connect(&first).await).await;
     first.stop().await.expect("it stops");
     assert!(!folder.path().join("postgres/postmaster.pid").exists(), "it stopped in good order");
@@ -135,7 +139,7 @@ async fn data_survive_a_stop_and_a_start() {
 }
 
 #[tokio::test]
-async fn a_killed_server_is_started_again_by_its_owner() {
+async fn a_killed_server_is_started_again_by_who_uses_it() {
     let folder = folder();
     let server = start(folder.path()).await;
     keep_seven(&connect(&server).await).await;
@@ -147,60 +151,45 @@ async fn a_killed_server_is_started_again_by_its_owner() {
 }
 
 #[tokio::test]
-async fn the_next_start_recovers_from_a_killed_owner() {
+async fn the_next_start_recovers_from_a_killed_user() {
     let folder = folder();
     let other = Other::start(folder.path());
-    assert_eq!(other.said, "owner");
-    let attached = start(folder.path()).await;
-    keep_seven(&connect(&attached).await).await;
-    attached.stop().await.expect("it lets go");
+    let joined = start(folder.path()).await;
+    keep_seven(&connect(&joined).await).await;
+    joined.stop().await.expect("it lets go");
     other.kill();
     let server = start(folder.path()).await;
-    assert!(server.owner());
     assert_eq!(kept(&connect(&server).await).await, 7);
     server.stop().await.expect("it stops");
 }
 
 #[tokio::test]
-async fn the_next_start_recovers_when_owner_and_server_were_killed_together() {
+async fn the_next_start_recovers_when_user_and_server_were_killed_together() {
     let folder = folder();
     let other = Other::start(folder.path());
-    let attached = start(folder.path()).await;
-    keep_seven(&connect(&attached).await).await;
-    attached.stop().await.expect("it lets go");
+    let joined = start(folder.path()).await;
+    keep_seven(&connect(&joined).await).await;
+    joined.stop().await.expect("it lets go");
     // The dead server stays a zombie that the pid file names, until somebody waits for it.
     kill(postmaster(folder.path()));
     other.kill();
     let server = start(folder.path()).await;
-    assert!(server.owner());
     assert_eq!(kept(&connect(&server).await).await, 7);
     server.stop().await.expect("it stops");
 }
 
 #[tokio::test]
-async fn whoever_comes_second_attaches_and_takes_over_when_the_owner_goes() {
-    let folder = folder();
-    let other = Other::start(folder.path());
-    let server = start(folder.path()).await;
-    assert!(!server.owner());
-    keep_seven(&connect(&server).await).await;
-    assert_eq!(other.stop(), "stopped");
-    assert_eq!(kept(&reconnect(&server).await).await, 7);
-    assert!(server.owner());
-    server.stop().await.expect("it stops");
-}
-
-#[tokio::test]
-async fn of_several_that_start_at_once_exactly_one_is_owner() {
+async fn several_that_start_at_once_use_one_and_the_same_server() {
     let folder = folder();
     let options = options(folder.path());
     let starts = (0..3).map(|_| Server::start_or_attach(&options));
     let servers = futures_util::future::join_all(starts).await;
     let servers: Vec<_> = servers.into_iter().map(|it| it.expect("it starts")).collect();
-    assert_eq!(servers.iter().filter(|server| server.owner()).count(), 1);
+    keep_seven(&connect(&servers[0]).await).await;
     for server in &servers {
-        connect(server).await;
+        assert_eq!(kept(&connect(server).await).await, 7);
     }
+    assert_eq!(together::first_processes(folder.path()), [postmaster(folder.path())]);
     for server in servers {
         server.stop().await.expect("it stops");
     }
@@ -249,16 +238,22 @@ async fn an_ordinary_user_needs_nobodys_leave() {
     let folder = folder();
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).expect("opened");
     // The helper's own folder may be closed to others.
-    let program: PathBuf = folder.path().join("embedded-owner");
-    fs::copy(env!("CARGO_BIN_EXE_embedded-owner"), &program).expect("a copy");
+    let program: PathBuf = folder.path().join("embedded-user");
+    fs::copy(env!("CARGO_BIN_EXE_embedded-user"), &program).expect("a copy");
     let mut command = Other::command(&program, &folder.path().join("data"));
     command.uid(NOBODY).gid(NOBODY).current_dir("/");
     let other = Other::run(command);
-    assert_eq!(other.said, "owner");
-    // Root may come and use it, and still does not take it from them.
+    assert_eq!(other.said, "ready");
+    // Root may come and use it, as it is and after they have gone, and leaves it theirs.
     let server = start(&folder.path().join("data")).await;
-    assert!(!server.owner());
-    connect(&server).await;
-    server.stop().await.expect("it lets go");
+    let client = connect(&server).await;
+    keep_seven(&client).await;
+    assert_eq!(other.stop(), "stopped");
+    assert_eq!(kept(&client).await, 7);
+    server.stop().await.expect("it stops");
+    let mut command = Other::command(&program, &folder.path().join("data"));
+    command.uid(NOBODY).gid(NOBODY).current_dir("/");
+    let other = Other::run(command);
+    assert_eq!(other.said, "ready");
     assert_eq!(other.stop(), "stopped");
 }

@@ -1,18 +1,22 @@
 //! The server's own folder: made once, and the programs that are run on it.
 
 use std::{
-    fs, io,
-    io::Write,
+    fs::{self, File},
+    io::{self, Write},
     os::unix::process::CommandExt,
     path::Path,
     process::{Child, Command, Stdio},
 };
 
-use rustix::process::{Pid, Signal, getpid, getppid, set_parent_process_death_signal};
+use rustix::{
+    io::{FdFlags, fcntl_setfd},
+    process::{Pid, Signal, getpid, getppid, set_parent_process_death_signal},
+};
 
 use crate::embedded::{
     Binaries, EmbeddedError, EmbeddedOptions, NAME,
     place::{Place, User, file},
+    presence::Presence,
 };
 
 /// Makes the cluster if there is none, and finds the binaries that fit it.
@@ -43,6 +47,7 @@ fn create(
     }
     place.make_private(&unfinished)?;
     let mut initdb = command(binaries, "initdb", place.user);
+    die_with_this_thread(&mut initdb);
     initdb
         .arg("--pgdata")
         .arg(&unfinished)
@@ -55,6 +60,7 @@ fn create(
     }
     run(initdb, "initdb", "")?;
     let mut single = command(binaries, "postgres", place.user);
+    die_with_this_thread(&mut single);
     single.arg("--single").arg("-D").arg(&unfinished);
     if !options.durable {
         single.args(["-c", "fsync=off"]);
@@ -63,18 +69,23 @@ fn create(
     run(single, "postgres --single", &format!("create database {NAME}\n"))?;
     let cluster = place.cluster();
     fs::rename(&unfinished, &cluster)
-        .and_then(|()| fs::File::open(&place.base)?.sync_all())
+        .and_then(|()| File::open(&place.base)?.sync_all())
         .map_err(|source| file("could not make", &cluster, source))
 }
 
-/// Starts the server, as the user of the place.
+/// Starts the server, as the user of the place. It stops when nobody uses it any more, and
+/// keeps what is `held` locked until it has.
 pub(super) fn spawn(
     binaries: &Binaries,
     place: &Place,
     socket_dir: &Path,
     options: &EmbeddedOptions,
+    presence: &Presence,
+    held: File,
 ) -> Result<Child, EmbeddedError> {
     let mut postgres = command(binaries, "postgres", place.user);
+    presence.outlive_none(&mut postgres)?;
+    keep_open(&mut postgres, held);
     postgres.arg("-D").arg(place.cluster()).arg("-k").arg(socket_dir);
     for (name, value) in settings(options) {
         postgres.arg("-c").arg(format!("{name}={value}"));
@@ -96,6 +107,16 @@ fn die_with_this_thread(command: &mut Command) {
         if getppid() == Some(parent) { Ok(()) } else { Err(io::Error::other("the parent is gone")) }
     };
     // SAFETY: two plain system calls, no allocation but for an error that ends the child, no lock.
+    unsafe {
+        command.pre_exec(ask);
+    }
+}
+
+/// The program, and what it starts, keep the file open.
+#[expect(unsafe_code, reason = "what runs between fork and exec has no safe form")]
+fn keep_open(command: &mut Command, file: File) {
+    let ask = move || Ok(fcntl_setfd(&file, FdFlags::empty())?);
+    // SAFETY: a plain system call, no allocation but for an error that ends the child, no lock.
     unsafe {
         command.pre_exec(ask);
     }
@@ -147,7 +168,6 @@ fn command(binaries: &Binaries, program: &str, user: User) -> Command {
     if user.other {
         command.uid(user.uid).gid(user.gid);
     }
-    die_with_this_thread(&mut command);
     command
 }
 

@@ -1,16 +1,20 @@
 //! What a crash may leave behind: processes that still run, and a file that names dead ones.
 
 use std::{
-    fs,
+    fs::{self, File, OpenOptions, TryLockError},
+    io,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::{
+    io::Errno,
+    process::{Pid, Signal, kill_process},
+};
 
-use crate::embedded::EmbeddedError;
+use crate::embedded::{EmbeddedError, place::file};
 
-/// How long a server that lost its owner has for each way of being ended.
+/// How long a server that lost its users has for each way of being ended.
 const END_MAX: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(10);
 
@@ -35,70 +39,111 @@ pub(super) fn pid_file(cluster: &Path) -> Option<Running> {
 
 /// Whether process `pid` is a live server process of this cluster. A dead one that nobody has
 /// waited for has no folder any more, and a stranger with the same number has another.
-pub(super) fn serves(pid: u32, cluster: &Path) -> bool {
+///
+/// That nothing can be told, as where no file can be opened, is an error: a server that is taken
+/// for dead would be started a second time.
+pub(super) fn serves(pid: u32, cluster: &Path) -> Result<bool, EmbeddedError> {
     let process = PathBuf::from(format!("/proc/{pid}"));
-    let named =
-        fs::read_to_string(process.join("comm")).is_ok_and(|name| name.trim() == "postgres");
-    named && fs::read_link(process.join("cwd")).is_ok_and(|folder| folder == cluster)
+    let failed = |source| file("could not look at", &process, source);
+    let name = told(fs::read_to_string(process.join("comm"))).map_err(failed)?;
+    if name.is_none_or(|name| name.trim() != "postgres") {
+        return Ok(false);
+    }
+    let folder = told(fs::read_link(process.join("cwd"))).map_err(failed)?;
+    Ok(folder.is_some_and(|folder| folder == cluster))
+}
+
+/// What the system tells of a process; nothing of one that is gone, or another user's.
+fn told<T>(answer: io::Result<T>) -> io::Result<Option<T>> {
+    match answer {
+        Ok(told) => Ok(Some(told)),
+        Err(error) => match Errno::from_io_error(&error) {
+            Some(Errno::NOENT | Errno::SRCH | Errno::ACCESS | Errno::PERM) => Ok(None),
+            Some(_) | None => Err(error),
+        },
+    }
 }
 
 /// All live server processes of this cluster.
-fn all(cluster: &Path) -> Vec<u32> {
-    let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
-    entries
-        .filter_map(Result::ok)
-        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
-        .filter(|pid| serves(*pid, cluster))
-        .collect()
+pub(super) fn all(cluster: &Path) -> Result<Vec<u32>, EmbeddedError> {
+    let processes = Path::new("/proc");
+    let failed = |source| file("could not look through", processes, source);
+    let mut all = Vec::new();
+    for entry in fs::read_dir(processes).map_err(failed)? {
+        let name = entry.map_err(failed)?.file_name();
+        if let Some(pid) = name.to_str().and_then(|name| name.parse().ok())
+            && serves(pid, cluster)?
+        {
+            all.push(pid);
+        }
+    }
+    Ok(all)
 }
 
-/// Ends what an earlier owner left running, and removes the files that name it: PostgreSQL
+/// Ends what earlier users left running, and removes the files that name it: PostgreSQL
 /// itself refuses to start where these name a process that is dead but not waited for, or
-/// a stranger. Only the holder of the lock may call this.
-pub(super) fn clear(cluster: &Path, socket_dir: &Path) -> Result<(), EmbeddedError> {
+/// a stranger. Only who has a turn may call this.
+///
+/// Gives a file of the cluster, locked: the next server is to hold it for as long as any process
+/// of it lives. Where one holds it that can't be seen, as from another container, nothing is
+/// touched.
+pub(super) fn clear(cluster: &Path, socket_dir: &Path) -> Result<File, EmbeddedError> {
     end_all(cluster)?;
+    let path = cluster.join("PG_VERSION");
+    let held = OpenOptions::new().read(true).write(true).open(&path);
+    let held = held.map_err(|source| file("could not open", &path, source))?;
+    match held.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            return Err(EmbeddedError::OutOfSight { path: cluster.to_owned() });
+        }
+        Err(TryLockError::Error(source)) => return Err(file("could not lock", &path, source)),
+    }
     let files = [
         cluster.join("postmaster.pid"),
         socket_dir.join(".s.PGSQL.5432.lock"),
         socket_dir.join(".s.PGSQL.5432"),
     ];
-    files.into_iter().try_for_each(remove)
+    files.iter().try_for_each(|path| remove(path))?;
+    Ok(held)
 }
 
 fn end_all(cluster: &Path) -> Result<(), EmbeddedError> {
-    // A server that lost its owner is already stopping by itself, or has to be told.
+    // A server that lost its users is already stopping by itself, or has to be told.
     let orphan = pid_file(cluster).map(|running| running.pid);
     for sign in [Signal::INT, Signal::QUIT, Signal::KILL] {
-        let left = all(cluster);
+        let left = all(cluster)?;
         if left.is_empty() {
             return Ok(());
         }
-        tracing::warn!(processes = ?left, "ending a PostgreSQL that lost its owner");
+        tracing::warn!(processes = ?left, "ending a PostgreSQL that nobody uses any more");
         // The first process ends the others in good order; it alone takes the gentle signals.
         let first = left.iter().copied().filter(|pid| Some(*pid) == orphan).collect::<Vec<_>>();
         let told = if first.is_empty() || sign == Signal::KILL { left } else { first };
         for pid in told {
             signal(pid, sign);
         }
-        wait_until_none(cluster);
+        wait_until_none(cluster)?;
     }
-    match all(cluster).first() {
+    match all(cluster)?.first() {
         None => Ok(()),
         Some(pid) => Err(EmbeddedError::StillRunning { path: cluster.to_owned(), pid: *pid }),
     }
 }
 
-fn wait_until_none(cluster: &Path) {
+/// Waits until none is left, for as long as that may take.
+pub(super) fn wait_until_none(cluster: &Path) -> Result<(), EmbeddedError> {
     let start = Instant::now();
-    while start.elapsed() < END_MAX && !all(cluster).is_empty() {
+    while start.elapsed() < END_MAX && !all(cluster)?.is_empty() {
         std::thread::sleep(POLL);
     }
+    Ok(())
 }
 
-fn remove(path: PathBuf) -> Result<(), EmbeddedError> {
-    match fs::remove_file(&path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(EmbeddedError::File { action: "could not remove", path, source: error })
+fn remove(path: &Path) -> Result<(), EmbeddedError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(file("could not remove", path, error))
         }
         Ok(()) | Err(_) => Ok(()),
     }
@@ -135,6 +180,7 @@ mod tests {
         let mut stranger = std::process::Command::new("sleep").arg("60").spawn().unwrap();
         let text = format!("{}\n/data\n1700000000\n5432\n/run/x\n\n 1 2\nready\n", stranger.id());
         fs::write(cluster.path().join("postmaster.pid"), text).unwrap();
+        fs::write(cluster.path().join("PG_VERSION"), "15\n").unwrap();
         let folder = cluster.path().canonicalize().unwrap();
         clear(&folder, &folder).unwrap();
         assert!(!cluster.path().join("postmaster.pid").exists());

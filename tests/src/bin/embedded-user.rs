@@ -1,4 +1,4 @@
-//! Owns the private PostgreSQL of a folder until its input ends, for tests that kill it.
+//! Uses the private PostgreSQL of a folder until its input ends, for tests that kill it.
 
 use std::{
     io::{Read, Write},
@@ -15,8 +15,7 @@ async fn main() -> ExitCode {
     let said = match Server::start_or_attach(&options).await {
         Err(error) => format!("failed: {error}\n"),
         Ok(server) => {
-            let word = if server.owner() { "owner\n" } else { "attached\n" };
-            if say(word) {
+            if say("ready\n") {
                 let _ = std::io::stdin().read_to_end(&mut Vec::new());
             }
             match server.stop().await {
