@@ -7,6 +7,7 @@
 mod corrupt;
 mod database;
 mod disk;
+mod goodbyes;
 mod input;
 mod keys;
 mod postgres;

@@ -99,13 +99,18 @@ impl<E: Executor> Session<E> {
         } else {
             Some(End(4406, "only graphql-transport-ws is spoken here"))
         };
-        let Some(End(code, reason)) = end else { return };
-        metrics::counter!("allhours_websockets_closed_total", "code" => code.to_string())
-            .increment(1);
-        let frame = CloseFrame { code, reason: reason.into() };
+        let goodbye = end.map(|End(code, reason)| {
+            metrics::counter!("allhours_websockets_closed_total", "code" => code.to_string())
+                .increment(1);
+            Message::Close(Some(CloseFrame { code, reason: reason.into() }))
+        });
         let closing = async {
-            if socket.send(Message::Close(Some(frame))).await.is_ok() {
-                // Until the client has said goodbye as well.
+            let said = match goodbye {
+                Some(goodbye) => socket.send(goodbye).await.is_ok(),
+                None => true,
+            };
+            if said {
+                // Until both have said goodbye; the answer to the client's leaves with a read.
                 while let Some(Ok(_)) = socket.recv().await {}
             }
         };
@@ -113,7 +118,7 @@ impl<E: Executor> Session<E> {
         tokio::time::timeout(CLOSE_TIMEOUT, closing).await.ok();
     }
 
-    /// Ends well where the client has gone, otherwise with the reason to close.
+    /// Ends well where the client has gone or said goodbye, otherwise with the reason to close.
     async fn converse(&mut self, socket: &mut WebSocket) -> Result<(), End> {
         let settings = &self.service.settings.subscriptions;
         let ping = Duration::from_millis(settings.ping_ms);
