@@ -65,3 +65,14 @@ need_chromium() {
     need chromium chromium
     echo chromium
 }
+
+# listens PROCESS PORT: whether this process, and no other, waits for connections there.
+listens() {
+    local inode port
+    port=$(printf ':%04X' "$2")
+    for inode in $(awk -v port="$port" '$4 == "0A" && $2 ~ port "$" { print $10 }' \
+        /proc/net/tcp /proc/net/tcp6 2> /dev/null); do
+        [ -z "$(find "/proc/$1/fd" -lname "socket:\[$inode\]" 2> /dev/null)" ] || return 0
+    done
+    return 1
+}

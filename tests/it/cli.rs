@@ -17,6 +17,7 @@ mod pooling;
 mod rebuilding;
 mod replaying;
 mod run;
+mod scripts;
 mod snoozing;
 mod tenants;
 mod tls;

@@ -1,6 +1,6 @@
 //! `allhours serve`: until somebody asks to stop.
 
-use std::{future::Future, io, net::SocketAddr, sync::Arc};
+use std::{fs, future::Future, io, net::SocketAddr, sync::Arc};
 
 use tokio::{
     net::TcpListener,
@@ -17,7 +17,7 @@ use crate::{
     telemetry,
 };
 
-/// Serves until SIGTERM or SIGINT.
+/// Serves until SIGTERM, SIGINT or SIGHUP.
 pub(super) async fn serve(settings: Arc<Settings>, with_demo: bool) -> Result<Said, Failure> {
     // First, so that who has the folder, or the port, is said before anything is begun.
     let folder = &settings.data.dir;
@@ -44,14 +44,33 @@ async fn bound(address: SocketAddr) -> Result<TcpListener, Failure> {
         .map_err(|error| Failure::Failed(format!("can't listen on {address}: {error}").into()))
 }
 
-/// Done when the system or a person asks to stop.
+/// Done when the system or a person asks to stop, or the terminal is closed that this was started
+/// from, unless `nohup` or the like wants that to be ignored.
 fn asked_to_stop() -> io::Result<impl Future<Output = ()> + Send + 'static> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
+    // Before it is listened to, which ends that it is ignored.
+    let mut hangup =
+        if hangups_are_ignored()? { None } else { Some(signal(SignalKind::hangup())?) };
     Ok(async move {
+        let hung_up = async {
+            match &mut hangup {
+                Some(hangup) => hangup.recv().await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
+            _ = hung_up => {}
         }
     })
+}
+
+/// Whether whoever started this process has it ignore SIGHUP, the first bit of the mask.
+fn hangups_are_ignored() -> io::Result<bool> {
+    let status = fs::read_to_string("/proc/self/status")?;
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    Ok(ignored.is_some_and(|mask| mask & 1 == 1))
 }

@@ -127,3 +127,28 @@ async fn while_one_of_two_servers_stands_still_the_other_works_and_nothing_happe
     one.stop().await;
     postgres.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ctrl_c_and_a_closed_terminal_end_a_server_as_well_as_asking_it_to() {
+    let home = home();
+    let place = Place::new(&home.path().join("data"));
+    for signal in ["TERM", "INT", "HUP"] {
+        let server = place.serve(&[]).await;
+        server.signal(signal).await;
+        server.ends_well().await;
+        let pid_file = place.data().join("postgres/postmaster.pid");
+        assert!(!pid_file.exists(), "{signal}: the database stopped first");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_to_outlive_its_terminal_does() {
+    let home = home();
+    let place = Place::new(&home.path().join("data")).started_by(vec!["nohup".to_owned()]);
+    let server = place.serve(&[]).await;
+    server.signal("HUP").await;
+    for _ in 0..50 {
+        assert_eq!(server.ready().await.expect("it goes on").0, 200);
+    }
+    server.stop().await;
+}
