@@ -2,7 +2,7 @@
 
 use std::{io, io::Write};
 
-use allhours_domain::ids::TenantId;
+use allhours_domain::catalogue::catalogue;
 use allhours_eventstore::{
     error::LogError,
     log::Log,
@@ -16,6 +16,9 @@ use crate::{cli::ids, tenant::tenant_id};
 /// How many events are read at once.
 const PAGE: usize = 1_000;
 
+/// How like a name another must be to be taken for what was meant.
+const LIKENESS_MIN: f64 = 0.85;
+
 /// Which events are wanted; everything said must hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Conditions(Vec<Condition>);
@@ -24,7 +27,8 @@ pub struct Conditions(Vec<Condition>);
 enum Condition {
     Type(Vec<String>),
     Stream(Vec<String>),
-    Tenant(Vec<TenantId>),
+    /// As they were written.
+    Tenant(Vec<String>),
     Actor(Vec<String>),
     Command(Vec<Uuid>),
     Correlation(Vec<Uuid>),
@@ -33,7 +37,7 @@ enum Condition {
 /// A condition that does not read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the condition `{0}` {1}")]
-pub struct BadCondition(String, &'static str);
+pub struct BadCondition(String, String);
 
 impl Conditions {
     /// Reads conditions such as `type=conversation.*|desk.opened,tenant=demo`.
@@ -46,6 +50,19 @@ impl Conditions {
         parts.map(condition).collect::<Result<_, _>>().map(Self)
     }
 
+    /// The tenants that are asked for, as they were written.
+    pub fn tenants(&self) -> impl Iterator<Item = &str> {
+        let words = self.0.iter().filter_map(|condition| match condition {
+            Condition::Tenant(words) => Some(words),
+            Condition::Type(_)
+            | Condition::Stream(_)
+            | Condition::Actor(_)
+            | Condition::Command(_)
+            | Condition::Correlation(_) => None,
+        });
+        words.flatten().map(String::as_str)
+    }
+
     /// Whether an event fits.
     #[must_use]
     pub fn fit(&self, event: &Recorded) -> bool {
@@ -55,7 +72,7 @@ impl Conditions {
                 let stream = event.stream.to_string();
                 patterns.iter().any(|it| *it == stream || *it == event.stream.stream_type.0)
             }
-            Condition::Tenant(tenants) => tenants.contains(&event.tenant),
+            Condition::Tenant(words) => words.iter().any(|it| tenant_id(it) == event.tenant),
             Condition::Actor(patterns) => {
                 let actor = event.actor.to_string();
                 patterns.iter().any(|it| matches(it, &actor))
@@ -67,7 +84,7 @@ impl Conditions {
 }
 
 fn condition(text: &str) -> Result<Condition, BadCondition> {
-    let bad = |why| BadCondition(text.to_owned(), why);
+    let bad = |why: &str| BadCondition(text.to_owned(), why.to_owned());
     let (key, values) = text.split_once('=').ok_or(bad("is not KEY=VALUE"))?;
     let values: Vec<&str> = values.split('|').map(str::trim).collect();
     if values.iter().any(|value| value.is_empty()) {
@@ -79,17 +96,36 @@ fn condition(text: &str) -> Result<Condition, BadCondition> {
         ids.map_err(|_| bad("needs an id"))
     };
     Ok(match key.trim() {
-        "type" => Condition::Type(texts()),
+        "type" => match values.iter().find_map(|value| no_such_type(value)) {
+            Some(why) => return Err(bad(&why)),
+            None => Condition::Type(texts()),
+        },
         "stream" => {
             let named = |value: &&str| ids::stream(value).unwrap_or_else(|| (*value).to_owned());
             Condition::Stream(values.iter().map(named).collect())
         }
-        "tenant" => Condition::Tenant(values.iter().map(|name| tenant_id(name)).collect()),
+        "tenant" => Condition::Tenant(texts()),
         "actor" => Condition::Actor(texts()),
         "command" => Condition::Command(ids()?),
         "correlation" => Condition::Correlation(ids()?),
         _ => return Err(bad("asks for none of type, stream, tenant, actor, command, correlation")),
     })
+}
+
+/// What to say where no event is ever called like this.
+fn no_such_type(pattern: &str) -> Option<String> {
+    let names: Vec<&str> = catalogue().into_iter().map(|(_, kind)| kind.name).collect();
+    if names.iter().any(|name| matches(pattern, name)) {
+        return None;
+    }
+    let wanted = pattern.trim_end_matches('*');
+    let nearest = names.into_iter().map(|name| (strsim::jaro_winkler(wanted, name), name));
+    let nearest = nearest.max_by(|one, other| one.0.total_cmp(&other.0));
+    let hint = match nearest {
+        Some((likeness, name)) if likeness > LIKENESS_MIN => format!(", but `{name}`"),
+        Some(_) | None => String::new(),
+    };
+    Some(format!("names an event that there is not{hint}; docs/events.md lists all"))
 }
 
 fn matches(pattern: &str, text: &str) -> bool {
@@ -238,7 +274,7 @@ mod tests {
 
     #[test]
     fn a_condition_that_does_not_read_is_named() {
-        for text in ["type", "colour=red", "type=", "command=7"] {
+        for text in ["type", "colour=red", "type=", "command=7", "type=conversation.opned"] {
             assert!(Conditions::parse([text]).is_err(), "{text}");
         }
     }

@@ -44,7 +44,7 @@ async fn a_replay_is_cut_by_position_by_instant_and_by_conditions() {
     let stream = opened[0]["stream"].as_str().expect("a stream");
     let one = replayed(folder, &["--where", &format!("stream={stream}")]).await;
     assert!(one.len() > 1 && one.iter().all(|event| event["stream"] == stream));
-    let none = run(folder, &["replay", "--where", "tenant=other"]).await;
+    let none = run(folder, &["replay", "--where", "actor=person:nobody"]).await;
     assert_eq!((none.code, none.out.as_str()), (0, ""), "{none:?}");
     assert!(none.errors.lines().count() == 1 && none.errors.contains("no event fits"), "{none:?}");
 
@@ -53,4 +53,27 @@ async fn a_replay_is_cut_by_position_by_instant_and_by_conditions() {
         assert_eq!(ran.code, 2, "{ran:?}");
         assert!(ran.errors.contains(wrong[1]), "{}", ran.errors);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn conditions_that_nothing_can_ever_fit_are_refused_and_what_there_is_is_named() {
+    let folder = tempfile::tempdir().expect("a folder of our own");
+    let folder = folder.path();
+    run(folder, &["demo"]).await.well();
+    for (condition, said) in [
+        ("tenant=nosuch", &["no tenant `nosuch`", "`demo`"][..]),
+        ("tenant=demo|nosuch", &["no tenant `nosuch`"]),
+        ("type=conversation.opned", &["conversation.opned", "`conversation.opened`"]),
+        ("type=conversation.opened|nonsense", &["nonsense", "docs/events.md"]),
+        ("type=conversatoin.*", &["conversatoin.*", "docs/events.md"]),
+    ] {
+        let ran = run(folder, &["replay", "--where", condition]).await;
+        assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{condition}: {ran:?}");
+        for said in said {
+            assert!(ran.errors.contains(said), "{condition}: {said}: {}", ran.errors);
+        }
+    }
+    // Kinds of events that have not happened yet are there all the same.
+    let none = run(folder, &["replay", "--where", "type=customer.erased"]).await;
+    assert_eq!((none.code, none.out.as_str()), (0, ""), "{none:?}");
 }
