@@ -15,7 +15,6 @@ mod tenants;
 
 use std::{
     error::Error,
-    fmt::Write as _,
     io::{self, Write as _},
     process::ExitCode,
     sync::Arc,
@@ -25,6 +24,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::{
+    causes::with_causes,
     cli::{Checkpoint, Cli, Command, Completions, Import, Keys, Man, Output, Verify},
     config::{self, Settings},
     demo,
@@ -201,20 +201,6 @@ fn answer(said: &Said, output: Output) -> io::Result<()> {
         Output::Json if !said.json.is_null() => writeln!(out, "{}", said.json),
         Output::Text | Output::Json => Ok(()),
     }
-}
-
-/// An error in words, with all that led to it.
-fn with_causes(error: &dyn Error) -> String {
-    let mut what = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        // Some errors say what their cause says.
-        if !what.contains(&cause.to_string()) {
-            write!(what, ": {cause}").ok();
-        }
-        source = cause.source();
-    }
-    what
 }
 
 fn complain(failure: &Failure, output: Output) -> ExitCode {

@@ -4,6 +4,7 @@
 //! [`config`] (what can be set). [`clock`] is the only place where time and chance come in.
 
 pub mod auth;
+pub mod causes;
 pub mod cli;
 pub mod clock;
 pub mod commands;

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     auth::Authenticator,
+    causes::with_causes,
     clock,
     config::Settings,
     graphql::{
@@ -223,12 +224,12 @@ fn depend(readiness: &Readiness, program: &Program, background: &Background) {
     let database = program.store.database.clone();
     readiness.depends_on("database", move || {
         let database = database.clone();
-        async move { database.owner().await.map(drop).map_err(|error| error.to_string()) }
+        async move { database.owner().await.map(drop).map_err(|error| with_causes(&error)) }
     });
     let log = program.log.clone();
     readiness.depends_on("log", move || {
         let log = log.clone();
-        async move { log.head().await.map(drop).map_err(|error| error.to_string()) }
+        async move { log.head().await.map(drop).map_err(|error| with_causes(&error)) }
     });
     let (progress, log) = (background.runner.progress(), program.log.clone());
     readiness.depends_on("projections", move || {
@@ -249,7 +250,7 @@ async fn search_is_well<L: Log>(search: &SearchReader, log: &L) -> Result<(), St
     let found = if status.generation > 0 { status.position } else { 0 };
     let lag_events = (*log.grown().borrow() - found).max(0);
     let next = if lag_events > 0 { log.read(found, 1).await } else { Ok(Vec::new()) };
-    let next = next.map_err(|error| error.to_string())?;
+    let next = next.map_err(|error| with_causes(&error))?;
     let age = |since| clock::now().duration_since(since).as_secs_f64().max(0.0);
     show_lag("search", lag_events, next.first().map_or(0.0, |event| age(event.recorded_at)));
     let at = status.building.unwrap_or(found);
@@ -278,7 +279,7 @@ fn figure(count: i64) -> f64 {
 }
 
 async fn projections_are_well<L: Log>(progress: &Progress, log: &L) -> Result<(), String> {
-    let all = progress.status(log, clock::now()).await.map_err(|error| error.to_string())?;
+    let all = progress.status(log, clock::now()).await.map_err(|error| with_causes(&error))?;
     let mut wrong = Vec::new();
     for status in all {
         show_lag(status.name, status.lag_events, status.lag_seconds);

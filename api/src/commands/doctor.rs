@@ -6,9 +6,10 @@ use allhours_eventstore::{database::pooler::Pooling, embedded::Binaries, log::Lo
 use serde::Serialize;
 use serde_json::json;
 
-use super::{Failure, Said, with_causes};
+use super::{Failure, Said};
 use crate::{
     auth::{LocalKey, local},
+    causes::with_causes,
     config::Settings,
     program::{CHECKPOINT_KEY_FILE, MASTER_KEY_FILE, Program, ProgramError, SEARCH_DIR, Store},
 };

@@ -164,3 +164,22 @@ async fn each_request_is_a_line_of_the_log_and_what_failed_says_why() {
     }
     server.kill().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_ready_says_what_broke_below_it() {
+    let home = home();
+    let postgres = Postgres::start_hasty(&home.path().join("postgres")).await;
+    let place = Place::new(&home.path().join("data")).on(&postgres.url());
+    let server = place.serve(&[]).await;
+    postgres.stop().await;
+    wait_until(SOON, || async {
+        let (status, said) = server.ready().await.map_err(|error| error.to_string())?;
+        let explained = ["database", "log"].iter().all(|check| {
+            let reason = said["checks"][check]["reason"].as_str();
+            reason.is_some_and(|reason| reason.contains("No such file or directory"))
+        });
+        if status == 503 && explained { Ok(()) } else { Err(said.to_string()) }
+    })
+    .await;
+    server.stop().await;
+}
