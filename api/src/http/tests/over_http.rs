@@ -204,6 +204,8 @@ async fn the_explorer_loads_nothing_from_elsewhere() {
     assert!(policy.contains("default-src 'none'; script-src 'self'"), "{policy}");
     let page = page.text().await.unwrap();
     assert!(!page.contains("http://") && !page.contains("https://"), "{page}");
+    // Without it, browsers ask for one that is not there.
+    assert!(page.contains(r#"<link rel="icon" href="data:,">"#), "{page}");
     assert_eq!(served.get("/explore/explore.js", "*/*").await.status(), 200);
     assert_eq!(served.get("/explore/..%2fsecret", "*/*").await.status(), 404);
 }
