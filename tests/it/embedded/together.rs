@@ -1,6 +1,11 @@
 //! Several who use one private PostgreSQL: it lives as long as any of them, and no longer.
 
-use std::{fs, path::Path, process::Command};
+use std::{
+    fs,
+    path::Path,
+    process::Command,
+    time::{Duration, Instant},
+};
 
 use allhours_eventstore::embedded::Server;
 use tokio_postgres::Client;
@@ -25,8 +30,9 @@ pub(super) fn first_processes(folder: &Path) -> Vec<u32> {
     let all = processes(folder);
     let is_first = |pid: &u32| {
         let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+        // What has ended meanwhile says nothing, and is none.
         let parent = status.lines().find_map(|line| line.strip_prefix("PPid:"));
-        !parent.is_some_and(|parent| parent.trim().parse().is_ok_and(|it| all.contains(&it)))
+        parent.is_some_and(|parent| parent.trim().parse().is_ok_and(|it| !all.contains(&it)))
     };
     all.iter().copied().filter(is_first).collect()
 }
@@ -148,6 +154,38 @@ async fn whoever_comes_while_the_last_one_stops_it_finds_it_running() {
     });
     futures_util::future::join_all(uses).await;
     assert_eq!(processes(folder.path()), [0_u32; 0]);
+}
+
+#[test]
+fn users_that_come_and_go_and_are_killed_meet_one_server_and_leave_none() {
+    const USERS: usize = 4;
+    const ROUNDS: usize = 10;
+    let folder = folder();
+    let folder = folder.path();
+    let uses = |number: usize| {
+        for round in 0..ROUNDS {
+            let other = Other::start(folder);
+            assert_eq!(other.said, "ready", "user {number}, round {round}");
+            assert_eq!(first_processes(folder).len(), 1, "user {number}, round {round}");
+            // A fixed sequence, in which those who stop and those who are killed take turns to
+            // be alone.
+            if (number * 7 + round * 3) % 5 < 2 {
+                other.kill();
+            } else {
+                assert_eq!(other.stop(), "stopped", "user {number}, round {round}");
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        for number in 0..USERS {
+            scope.spawn(move || uses(number));
+        }
+    });
+    let start = Instant::now();
+    while !processes(folder).is_empty() {
+        assert!(start.elapsed() < PATIENCE, "{:?} still run", processes(folder));
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
