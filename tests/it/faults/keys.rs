@@ -1,6 +1,6 @@
 //! Keys that are missing or wrong: nothing is begun with them, and what is lost is named.
 
-use std::fs;
+use std::{fs, os::unix::fs::PermissionsExt as _};
 
 use allhours_api::graphql::id::Kind;
 use serde_json::json;
@@ -49,6 +49,8 @@ async fn without_the_right_master_key_nothing_begins_and_nothing_changes() {
     assert_eq!(output.status.code(), Some(2), "half a key is a wrong setting");
 
     fs::write(&key, right).expect("the key comes back");
+    let closed = fs::Permissions::from_mode(0o600);
+    fs::set_permissions(&key, closed).expect("to its owner only, as it was");
     assert_eq!(place.run(&["replay"]).await, events, "something changed meanwhile");
     let server = place.serve(&[]).await;
     assert_eq!(writers[0].write(&server.caller_with(caller.token())).await, Ok(()));
