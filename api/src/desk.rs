@@ -4,6 +4,7 @@
 //! [`unit`] (several at once) and the use cases that are more than one command.
 
 pub mod address;
+pub mod chain;
 pub mod context;
 pub mod erase;
 pub mod error;

@@ -1,5 +1,6 @@
 //! Every mutation through the schema on a real database: what callers can rely on.
 
+mod chains;
 mod conversation;
 mod customer;
 mod desk;

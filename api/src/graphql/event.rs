@@ -21,6 +21,7 @@ use super::{
     text::reads_texts,
     viewer::Viewer,
 };
+use crate::desk::chain::Chain;
 
 /// One event of the log.
 #[derive(Debug, SimpleObject)]
@@ -272,9 +273,6 @@ pub async fn one(ctx: &Context<'_>, id: EventId) -> Result<Option<Event>> {
     found.map(|recorded| event(viewer, &recorded)).transpose()
 }
 
-/// How far a chain of causes is followed.
-const CAUSES_MAX: usize = 32;
-
 /// An event and what caused it, from the event back to the outside cause.
 ///
 /// # Errors
@@ -284,8 +282,10 @@ pub async fn why(ctx: &Context<'_>, id: EventId) -> Result<Vec<Event>> {
     let viewer = Viewer::of(ctx)?;
     let services = ctx.data::<Services>()?;
     let mut chain = Vec::new();
+    let mut links = Chain::default();
     let mut next = Some(id);
-    while let Some(id) = next.filter(|_| chain.len() < CAUSES_MAX) {
+    while let Some(id) = next {
+        links.follow(id).map_err(|error| of_log(&error))?;
         let found = services.log.by_ids(viewer.tenant, &[id]).await;
         let found = found.map_err(|error| of_log(&error))?.pop();
         next = found.as_ref().and_then(|recorded| recorded.causation_id);

@@ -33,12 +33,20 @@ pub fn ties(name: &str) -> bool {
     TIES.contains(&name)
 }
 
-/// How many ties of one conversation are followed.
-const TIES_MAX: usize = 1_000;
+/// How many ties of one conversation are read at once.
+const PAGE: usize = 100;
 /// How deep merges into merged conversations, and splits of split ones, are followed.
-const LEVELS_MAX: usize = 16;
+const LEVELS_MAX: usize = 1_000;
 /// How many conversations are looked at for one.
-const CONVERSATIONS_MAX: usize = 256;
+const CONVERSATIONS_MAX: usize = 10_000;
+
+/// A timeline that could only be shown with something missing is not shown.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "a conversation is tied to others over more than {LEVELS_MAX} levels, or to more than \
+     {CONVERSATIONS_MAX}"
+)]
+struct Endless;
 
 /// What one conversation's own events say of others.
 #[derive(Debug, Default)]
@@ -76,11 +84,11 @@ impl Ties {
 pub struct Threads(BTreeMap<ConversationId, Ties>);
 
 impl Threads {
-    /// Reads the ties, with one statement for each level.
+    /// Reads the ties, with one statement for each level where none has more than a page of them.
     ///
     /// # Errors
     ///
-    /// A failure of the log.
+    /// A failure of the log, or ties that do not end.
     pub async fn read(
         services: &Services,
         tenant: TenantId,
@@ -91,44 +99,30 @@ impl Threads {
         let mut level: Vec<ConversationId> = ids.into_iter().collect();
         let most = level.len().saturating_mul(CONVERSATIONS_MAX);
         for _ in 0..LEVELS_MAX {
-            if level.is_empty() || known.len() >= most {
+            if level.is_empty() {
+                return Ok(Self(known));
+            }
+            if known.len() + level.len() > most {
                 break;
             }
-            let wanted = Parts {
-                parts: level.iter().map(|id| Part::all(stream_of::<Conversation>(*id))).collect(),
-                before: as_of.map(|as_of| as_of.saturating_add(1)),
-                names: TIES.iter().map(|name| (*name).to_owned()).collect(),
-                ..Parts::default()
-            };
-            let found = services.log.parts(tenant, &wanted, Start::Oldest, TIES_MAX).await;
-            known.extend(level.iter().map(|id| (*id, Ties::default())));
-            for (number, recorded) in found.map_err(|error| of_log(&error))? {
-                let event = recorded.event().map_err(|error| internal(&error))?;
-                let AnyEvent::Conversation(event) = event else { continue };
-                if let Some(ties) = known.get_mut(&level[number]) {
-                    ties.take(&event);
-                }
-            }
-            let next = level.iter().filter_map(|id| known.get(id));
-            let next: BTreeSet<_> = next
-                .flat_map(|ties| ties.sources.iter().chain(ties.came.keys()))
-                .filter(|id| !known.contains_key(id))
-                .copied()
-                .collect();
-            level = next.into_iter().collect();
+            let read = of_level(services, tenant, &level, as_of).await?;
+            let next = read.iter().flat_map(|ties| ties.sources.iter().chain(ties.came.keys()));
+            let next: BTreeSet<ConversationId> = next.copied().collect();
+            known.extend(level.into_iter().zip(read));
+            level = next.into_iter().filter(|id| !known.contains_key(id)).collect();
         }
-        Ok(Self(known))
+        Err(internal(&Endless))
     }
 
     /// The parts that make up a conversation together with those merged into it.
     #[must_use]
     pub fn of(&self, id: ConversationId) -> Vec<Part> {
         let mut members = vec![id];
+        let mut seen = BTreeSet::from([id]);
         let mut next = 0;
         while let Some(ties) = members.get(next).map(|id| self.0.get(id)) {
-            let new = ties.iter().flat_map(|ties| &ties.sources);
-            let new: Vec<_> = new.filter(|id| !members.contains(id)).copied().collect();
-            members.extend(new);
+            let sources = ties.iter().flat_map(|ties| &ties.sources);
+            members.extend(sources.copied().filter(|id| seen.insert(*id)));
             next += 1;
         }
         self.parts(&members)
@@ -144,13 +138,14 @@ impl Threads {
         let mut about: BTreeMap<ConversationId, BTreeSet<MessageId>> = BTreeMap::new();
         let ties = members.iter().filter_map(|id| self.0.get(id));
         for (from, messages) in ties.flat_map(Ties::here) {
-            self.trace(from, messages, &mut about, LEVELS_MAX);
+            self.trace(from, messages, &mut about);
         }
         let here: BTreeSet<MessageId> = about.values().flatten().copied().collect();
         let own = members.iter().map(|id| {
             let left = self.0.get(id).map(|ties| &ties.left - &here);
             Part { but: left.unwrap_or_default(), ..Part::all(stream_of::<Conversation>(*id)) }
         });
+        let members: BTreeSet<_> = members.iter().collect();
         let elsewhere = about.iter().filter(|(id, _)| !members.contains(id));
         let elsewhere = elsewhere.map(|(id, messages)| Part {
             about: Some(messages.clone()),
@@ -166,16 +161,55 @@ impl Threads {
         from: ConversationId,
         messages: BTreeSet<MessageId>,
         about: &mut BTreeMap<ConversationId, BTreeSet<MessageId>>,
-        levels: usize,
     ) {
-        if messages.is_empty() || levels == 0 {
-            return;
+        let mut open = vec![(from, messages)];
+        while let Some((from, messages)) = open.pop() {
+            if messages.is_empty() {
+                continue;
+            }
+            let traced = about.entry(from).or_default();
+            let new = &messages - &*traced;
+            let earlier = self.0.get(&from).into_iter().flat_map(|ties| &ties.came);
+            open.extend(earlier.map(|(earlier, came)| (*earlier, &new & came)));
+            traced.extend(new);
         }
-        for (earlier, came) in self.0.get(&from).iter().flat_map(|ties| &ties.came) {
-            self.trace(*earlier, &messages & came, about, levels - 1);
-        }
-        about.entry(from).or_default().extend(messages);
     }
+}
+
+/// The ties of each conversation of a level.
+async fn of_level(
+    services: &Services,
+    tenant: TenantId,
+    level: &[ConversationId],
+    as_of: Option<Position>,
+) -> Result<Vec<Ties>> {
+    let mut read: Vec<Ties> = level.iter().map(|_| Ties::default()).collect();
+    // Where in `level` a part's conversation stands, and the part.
+    let all =
+        |(place, id): (usize, &ConversationId)| (place, Part::all(stream_of::<Conversation>(*id)));
+    let mut rest: Vec<(usize, Part)> = level.iter().enumerate().map(all).collect();
+    while !rest.is_empty() {
+        let wanted = Parts {
+            parts: rest.iter().map(|(_, part)| part.clone()).collect(),
+            before: as_of.map(|as_of| as_of.saturating_add(1)),
+            names: TIES.iter().map(|name| (*name).to_owned()).collect(),
+            ..Parts::default()
+        };
+        let found = services.log.parts(tenant, &wanted, Start::Oldest, PAGE).await;
+        let mut counts = vec![0; rest.len()];
+        for (number, recorded) in found.map_err(|error| of_log(&error))? {
+            let (place, part) = &mut rest[number];
+            part.after = part.after.max(recorded.version);
+            counts[number] += 1;
+            let event = recorded.event().map_err(|error| internal(&error))?;
+            if let AnyEvent::Conversation(event) = event {
+                read[*place].take(&event);
+            }
+        }
+        let full = rest.into_iter().zip(counts).filter(|(_, count)| *count == PAGE);
+        rest = full.map(|(part, _)| part).collect();
+    }
+    Ok(read)
 }
 
 #[cfg(test)]
@@ -240,6 +274,16 @@ mod tests {
         assert_eq!(two[1], (1, Some(messages(&[7])), messages(&[])));
         let three = shown(&threads.of(conversation(3)));
         assert!(three.contains(&(1, Some(messages(&[8])), messages(&[]))), "{three:?}");
+    }
+
+    #[test]
+    fn however_often_something_was_split_off_it_is_found_where_it_was_written() {
+        let links = 1..=400;
+        let last = *links.end() + 1;
+        let split = |it| [(it, off(it + 1, &[7])), (it + 1, from(it, &[7]))];
+        let threads = threads(&links.flat_map(split).collect::<Vec<_>>());
+        let parts = shown(&threads.of(conversation(last)));
+        assert!(parts.contains(&(1, Some(messages(&[7])), messages(&[]))), "{parts:?}");
     }
 
     #[test]

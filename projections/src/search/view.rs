@@ -1,5 +1,7 @@
 //! What readers hold: one state of the index, which does not change under them.
 
+use std::collections::HashSet;
+
 use allhours_domain::ids::{ConversationId, CustomerId, TenantId};
 use allhours_eventstore::recorded::Position;
 use tantivy::{DocAddress, Searcher, Term};
@@ -11,9 +13,7 @@ use super::{
     schema::{Fields, documents, scoped},
 };
 
-/// How many merges in a row are followed.
-const MERGES_FOLLOWED_MAX: usize = 16;
-/// How many merged profiles or conversations a filter takes in.
+/// How many merges are read at once.
 const MERGED_MAX: usize = 1_000;
 
 /// One state of the index.
@@ -40,7 +40,8 @@ impl View {
         conversation: ConversationId,
     ) -> Result<ConversationId, SearchError> {
         let mut id = conversation;
-        for _ in 0..MERGES_FOLLOWED_MAX {
+        let mut seen = HashSet::new();
+        while seen.insert(id) {
             let record = self.fields.find(&self.searcher, &Key::conversation(tenant, id))?;
             match record.map(|it| it.thing) {
                 Some(Thing::Conversation { merged_into: Some(target), .. }) => id = target,
@@ -57,7 +58,8 @@ impl View {
         customer: CustomerId,
     ) -> Result<CustomerId, SearchError> {
         let mut id = customer;
-        for _ in 0..MERGES_FOLLOWED_MAX {
+        let mut seen = HashSet::new();
+        while seen.insert(id) {
             let record = self.fields.find(&self.searcher, &Key::customer(tenant, id))?;
             match record.map(|it| it.thing) {
                 Some(Thing::Customer { merged_into: Some(target), .. }) => id = target,
@@ -70,11 +72,12 @@ impl View {
     /// `id` and everything merged into it, directly or not.
     pub(super) fn with_merged(&self, tenant: TenantId, id: Uuid) -> Result<Vec<Uuid>, SearchError> {
         let mut all = vec![id];
+        let mut seen = HashSet::from([id]);
         let mut next = 0;
         while let Some(&target) = all.get(next) {
             next += 1;
             for (source, _) in self.merged(tenant, target)? {
-                if !all.contains(&source) && all.len() < MERGED_MAX {
+                if seen.insert(source) {
                     all.push(source);
                 }
             }

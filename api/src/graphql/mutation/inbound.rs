@@ -13,6 +13,7 @@ use super::language;
 use crate::{
     desk::{
         CommandContext, Done,
+        chain::Chain,
         inbound::{Inbound, Understood, Writer},
     },
     graphql::{
@@ -310,18 +311,16 @@ async fn reopen_within_hours(call: &Call<'_>) -> Result<u32, Problem> {
     Ok(call.services.desk.reopen_within_hours(tenant).await?)
 }
 
-/// How many merges are followed from one conversation to the next.
-const MERGES_MAX: usize = 16;
-
 /// The conversation that goes on in place of this one.
 async fn going_on(call: &Call<'_>, id: ConversationId) -> Result<ConversationId, Problem> {
     let mut id = id;
-    for _ in 0..MERGES_MAX {
+    let mut chain = Chain::default();
+    loop {
+        chain.follow(id)?;
         let folded = call.services.desk.load::<Aggregate>(call.viewer.tenant, id).await?;
         match folded.state.merged_into() {
             Some(target) => id = target,
-            None => break,
+            None => return Ok(id),
         }
     }
-    Ok(id)
 }

@@ -115,6 +115,28 @@ async fn merges_are_followed_and_undone() {
 }
 
 #[tokio::test]
+async fn however_many_merges_in_a_row_what_is_found_stands_where_it_goes_on() {
+    let desk = Desk::new();
+    let ada = desk.customer("Ada").await;
+    let mut last = desk.open(ada, None, Some("en"), None).await;
+    desk.write(last, ada, "refund one").await;
+    for _ in 0..30 {
+        let target = desk.open(ada, None, Some("en"), None).await;
+        desk.conversation(ConversationEvent::MergedInto(MergedInto { target }), last).await;
+        last = target;
+    }
+    let index = desk.index().await;
+    let mut request = desk.asks("refund");
+    request.conversation = Some(last);
+    let page = index.reader().search_now(&request).unwrap();
+    assert_eq!(texts(&page), ["refund one"]);
+    assert!(matches!(
+        page.hits[0].found,
+        Found::Message { conversation, .. } if conversation == last
+    ));
+}
+
+#[tokio::test]
 async fn messages_that_were_split_off_are_found_in_the_new_conversation() {
     let desk = Desk::new();
     let ada = desk.customer("Ada").await;

@@ -1,0 +1,61 @@
+//! Merges and splits in a row, far more of them than a desk sees in a year.
+
+use allhours_api::graphql::viewer::Viewer;
+use serde_json::json;
+
+use super::desk::TestDesk;
+
+/// How often in a row.
+const LINKS: usize = 36;
+const CONVERSATION: &str = "conversation { id }";
+
+async fn said(desk: &TestDesk, viewer: &Viewer, conversation: &str) -> Vec<String> {
+    let messages = desk.messages(viewer, conversation).await;
+    messages.into_iter().map(|[_, _, text]| text).collect()
+}
+
+/// Merges one conversation into another one.
+async fn merge(desk: &TestDesk, source: &str, target: &str) {
+    let merge = json!({ "sourceId": source, "targetId": target });
+    desk.granted(&desk.ada, "conversationMerge", merge, CONVERSATION).await;
+}
+
+#[tokio::test]
+async fn what_was_merged_again_and_again_is_read_and_answered_where_it_goes_on() {
+    let desk = TestDesk::open().await;
+    let (lin, _) = desk.customer("Lin").await;
+    let mut conversations = Vec::new();
+    let mut texts = Vec::new();
+    for number in 0..=LINKS {
+        texts.push(format!("Question {number}"));
+        conversations.push(desk.conversation(&lin, &texts[number]).await);
+    }
+    for pair in conversations.windows(2) {
+        merge(&desk, &pair[0], &pair[1]).await;
+    }
+    let (first, last) = (&conversations[0], &conversations[LINKS]);
+    assert_eq!(said(&desk, &lin, last).await, texts);
+    let more = json!({ "conversationId": first, "text": "Hello?" });
+    let sent = desk.granted(&lin, "messageSend", more, CONVERSATION).await;
+    assert_eq!(sent["conversation"]["id"], json!(last));
+    texts.push("Hello?".to_owned());
+    assert_eq!(said(&desk, &desk.ada, last).await, texts);
+}
+
+#[tokio::test]
+async fn after_many_changes_of_mind_a_conversation_still_shows_what_is_merged_into_it() {
+    let desk = TestDesk::open().await;
+    let (lin, _) = desk.customer("Lin").await;
+    let one = desk.conversation(&lin, "My shoes are too small.").await;
+    let other = desk.conversation(&lin, "And the box was open.").await;
+    // More of them than are read at once.
+    for _ in 0..60 {
+        merge(&desk, &other, &one).await;
+        let back = json!({ "conversationId": other });
+        desk.granted(&desk.ada, "conversationUnmerge", back, CONVERSATION).await;
+    }
+    assert_eq!(said(&desk, &lin, &one).await, ["My shoes are too small."]);
+    merge(&desk, &other, &one).await;
+    let both = ["My shoes are too small.", "And the box was open."];
+    assert_eq!(said(&desk, &lin, &one).await, both);
+}
