@@ -1,13 +1,17 @@
 //! Merges and splits in a row, far more of them than a desk sees in a year.
 
 use allhours_api::graphql::viewer::Viewer;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::desk::TestDesk;
 
 /// How often in a row.
 const LINKS: usize = 36;
 const CONVERSATION: &str = "conversation { id }";
+
+fn id(of: &Value) -> String {
+    of.as_str().expect("an id").to_owned()
+}
 
 async fn said(desk: &TestDesk, viewer: &Viewer, conversation: &str) -> Vec<String> {
     let messages = desk.messages(viewer, conversation).await;
@@ -18,6 +22,31 @@ async fn said(desk: &TestDesk, viewer: &Viewer, conversation: &str) -> Vec<Strin
 async fn merge(desk: &TestDesk, source: &str, target: &str) {
     let merge = json!({ "sourceId": source, "targetId": target });
     desk.granted(&desk.ada, "conversationMerge", merge, CONVERSATION).await;
+}
+
+#[tokio::test]
+async fn who_writes_from_the_address_of_a_profile_merged_again_and_again_is_who_goes_on() {
+    let desk = TestDesk::open().await;
+    let receive = async |external_id: &str| {
+        let input = json!({
+            "channel": "EMAIL", "account": "support", "externalId": external_id,
+            "raw": "Too small.", "from": "lin@example.org", "text": "Too small.",
+        });
+        let object = "intake { conversationId customerId }";
+        let received = desk.granted(&desk.integration, "intakeReceive", input, object).await;
+        received["intake"].clone()
+    };
+    let first = receive("1").await;
+    let mut customer = id(&first["customerId"]);
+    for _ in 0..LINKS {
+        let (_, target) = desk.customer("Lin").await;
+        let merge = json!({ "sourceId": customer, "targetId": target });
+        desk.granted(&desk.ada, "customerMerge", merge, "customer { id }").await;
+        customer = target;
+    }
+    let next = receive("2").await;
+    assert_eq!(next["customerId"], json!(customer));
+    assert_eq!(next["conversationId"], first["conversationId"], "it goes on where it was");
 }
 
 #[tokio::test]

@@ -18,12 +18,10 @@ use crate::{
     desk::{
         AnyRefusal, CommandError, Desk,
         address::{Thread, identity_of, normalised, thread_of},
+        chain::Chain,
         folded::{Aggregate, Folded, stream_of},
     },
 };
-
-/// How many merges are followed from one to the next.
-const MERGES_MAX: u32 = 16;
 
 type Refused = CommandError<AnyRefusal>;
 
@@ -69,7 +67,9 @@ impl<L: Log> Planning<'_, L> {
             let customer = CustomerId(clock::new_id());
             return Ok(Sender { customer, identity, known: None });
         };
-        for _ in 0..MERGES_MAX {
+        let mut chain = Chain::default();
+        loop {
+            chain.follow(customer)?;
             let profile = self.look::<Customer>(customer).await?;
             let Some(target) = profile.state.merged_into() else {
                 let known = profile.state.tier();
@@ -77,12 +77,13 @@ impl<L: Log> Planning<'_, L> {
             };
             customer = target;
         }
-        Err(LogError::OutOfBounds("meets customers that are merged in a circle"))
     }
 
     /// A customer by id, or who goes on in their place.
     pub async fn known(&self, mut customer: CustomerId) -> Result<Sender, Refused> {
-        for _ in 0..MERGES_MAX {
+        let mut chain = Chain::default();
+        loop {
+            chain.follow(customer)?;
             let profile = self.look::<Customer>(customer).await?.state;
             if let Some(target) = profile.merged_into() {
                 customer = target;
@@ -98,7 +99,6 @@ impl<L: Log> Planning<'_, L> {
             let identity = IdentityId(Uuid::nil());
             return Ok(Sender { customer, identity, known: Some(tier) });
         }
-        Err(LogError::OutOfBounds("meets customers that are merged in a circle").into())
     }
 
     /// The conversation that somebody named, or the one it was merged into; only this customer's.
@@ -107,7 +107,9 @@ impl<L: Log> Planning<'_, L> {
         mut conversation: ConversationId,
         customer: CustomerId,
     ) -> Result<Place, Refused> {
-        for _ in 0..MERGES_MAX {
+        let mut chain = Chain::default();
+        loop {
+            chain.follow(conversation)?;
             let state = self.look::<Conversation>(conversation).await?.state;
             let Some(owner) = state.customer() else {
                 return Err(refused(ConversationRefusal::NoSuchConversation));
@@ -120,7 +122,6 @@ impl<L: Log> Planning<'_, L> {
                 None => return Ok(Place { conversation, opens: false }),
             }
         }
-        Err(LogError::OutOfBounds("meets conversations that are merged in a circle").into())
     }
 
     pub async fn reopen_within_hours(&self) -> Result<u32, LogError> {
@@ -190,7 +191,9 @@ impl<L: Log> Planning<'_, L> {
         at: Timestamp,
         reopen_within_hours: u32,
     ) -> Result<Option<Place>, LogError> {
-        for _ in 0..MERGES_MAX {
+        let mut chain = Chain::default();
+        loop {
+            chain.follow(id)?;
             let conversation = self.look::<Conversation>(id).await?.state;
             if !self.same_customer(conversation.customer(), customer).await? {
                 return Ok(None);
@@ -216,7 +219,6 @@ impl<L: Log> Planning<'_, L> {
             };
             return Ok(goes_on.then_some(Place { conversation: id, opens: false }));
         }
-        Ok(None)
     }
 
     /// Whether the one is the other, or was merged into them.
@@ -226,12 +228,13 @@ impl<L: Log> Planning<'_, L> {
         customer: CustomerId,
     ) -> Result<bool, LogError> {
         let mut owner = owner;
-        for _ in 0..MERGES_MAX {
-            match owner {
-                None => return Ok(false),
-                Some(id) if id == customer => return Ok(true),
-                Some(id) => owner = self.look::<Customer>(id).await?.state.merged_into(),
+        let mut chain = Chain::default();
+        while let Some(id) = owner {
+            if id == customer {
+                return Ok(true);
             }
+            chain.follow(id)?;
+            owner = self.look::<Customer>(id).await?.state.merged_into();
         }
         Ok(false)
     }
