@@ -18,10 +18,54 @@ async fn said(desk: &TestDesk, viewer: &Viewer, conversation: &str) -> Vec<Strin
     messages.into_iter().map(|[_, _, text]| text).collect()
 }
 
+/// How many sealed texts of messages the database holds.
+async fn sealed_messages(desk: &TestDesk) -> i64 {
+    let sql = "select count(*) from sealed where event_id in (select event_id from events
+        where name = 'conversation.customer_message_received')";
+    let owner = desk.database.owner().await.expect("a connection");
+    owner.query_one(sql, &[]).await.expect("a count").get(0)
+}
+
 /// Merges one conversation into another one.
 async fn merge(desk: &TestDesk, source: &str, target: &str) {
     let merge = json!({ "sourceId": source, "targetId": target });
     desk.granted(&desk.ada, "conversationMerge", merge, CONVERSATION).await;
+}
+
+#[tokio::test]
+async fn what_was_split_off_again_and_again_is_read_and_redacted_where_it_was_written() {
+    let desk = TestDesk::open().await;
+    let (lin, _) = desk.customer("Lin").await;
+    let card = "My card number is 4111 1111 1111 1111.";
+    let first = desk.conversation(&lin, card).await;
+    let message = desk.messages(&lin, &first).await[0][0].clone();
+    let mut last = first.clone();
+    for _ in 0..LINKS {
+        let more = json!({ "conversationId": last, "text": "Hello?" });
+        desk.granted(&lin, "messageSend", more, CONVERSATION).await;
+        let split = json!({ "conversationId": last, "messageIds": [message] });
+        let made = desk.granted(&desk.ada, "conversationSplit", split, CONVERSATION).await;
+        last = id(&made["conversation"]["id"]);
+    }
+    assert_eq!(said(&desk, &lin, &last).await, [card]);
+
+    let before = sealed_messages(&desk).await;
+    let redact = |conversation: &str, message: &str| json!({ "conversationId": conversation, "messageId": message, "reason": "card" });
+    desk.granted(&desk.supervisor, "conversationRedact", redact(&last, &message), CONVERSATION)
+        .await;
+    assert_eq!(sealed_messages(&desk).await, before - 1, "the text is gone");
+    assert_eq!(said(&desk, &lin, &last).await, ["ERASED"]);
+    assert_eq!(desk.findings().await, []);
+
+    // Where nothing is deleted, nothing is said to be.
+    let head = desk.head().await;
+    let elsewhere = desk.messages(&lin, &first).await[0][0].clone();
+    for (conversation, message) in [(&first, &message), (&last, &elsewhere)] {
+        let redact = redact(conversation, message);
+        let no = desk.refused(&desk.supervisor, "conversationRedact", redact, CONVERSATION).await;
+        assert_eq!(no["code"], "UNKNOWN_MESSAGE");
+    }
+    assert_eq!(desk.head().await, head);
 }
 
 #[tokio::test]

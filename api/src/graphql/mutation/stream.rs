@@ -10,14 +10,12 @@ use allhours_eventstore::{log::Log as _, recorded::Recorded};
 use uuid::Uuid;
 
 use crate::{
-    desk::{Aggregate, folded::read, stream_of},
+    desk::{Aggregate, chain::Chain, folded::read, stream_of},
     graphql::call::{Call, Problem},
 };
 
 /// How many events are loaded at once.
 const PAGE: usize = 1_000;
-/// How many splits are followed from one conversation to the one it came from.
-const SPLITS_MAX: usize = 32;
 
 /// The events of an aggregate, oldest first.
 async fn events<A: Aggregate>(
@@ -60,20 +58,22 @@ pub(super) async fn last_channel(
 }
 
 /// The events that hold the text of a message: its own, in whatever conversation it was written
-/// before it was split off, and the delivery as its provider sent it.
+/// before it was split off, and the delivery as its provider sent it. Never none: what no event
+/// wrote, the conversation does not hold.
 pub(super) async fn holding_text(
     call: &Call<'_>,
     conversation: ConversationId,
     message: MessageId,
 ) -> Result<Vec<EventId>, Problem> {
-    let mut conversation = conversation;
-    for _ in 0..SPLITS_MAX {
-        let mut came_from = None;
+    let mut next = Some(conversation);
+    let mut chain = Chain::default();
+    while let Some(conversation) = next.take() {
+        chain.follow(conversation)?;
         for (recorded, event) in events::<Conversation>(call, conversation).await? {
             if let ConversationEvent::SplitFrom(split) = &event
                 && split.messages.iter().any(|moved| moved.message == message)
             {
-                came_from = Some(split.source);
+                next = Some(split.source);
             }
             if let Some(written) = Written::here(&event, message) {
                 let mut holding = vec![recorded.event_id];
@@ -83,12 +83,9 @@ pub(super) async fn holding_text(
                 return Ok(holding);
             }
         }
-        match came_from {
-            Some(source) => conversation = source,
-            None => return Ok(Vec::new()),
-        }
     }
-    Ok(Vec::new())
+    let message = "the conversation holds no such message";
+    Err(Problem::user("UNKNOWN_MESSAGE", message, Some("messageId")))
 }
 
 /// How a message was written.
