@@ -21,7 +21,7 @@ pub enum ConversationRefusal {
     #[error("the conversation is closed for good")]
     Closed,
     /// It was merged; the other one goes on in its place.
-    #[error("the conversation was merged into {target}")]
+    #[error("the conversation was merged; another one goes on in its place")]
     MergedInto {
         /// Which one goes on.
         target: ConversationId,
@@ -123,7 +123,7 @@ pub enum ConversationRefusal {
     #[error("a conversation can't be merged or split into itself")]
     IntoItself,
     /// Merging is for the matters of one customer.
-    #[error("the other conversation belongs to customer {customer}")]
+    #[error("the other conversation belongs to another customer")]
     OtherCustomer {
         /// Whose the other one is.
         customer: CustomerId,

@@ -18,7 +18,8 @@ type Decision = Result<Vec<CustomerEvent>, CustomerRefusal>;
 impl Customer {
     /// Decides what happens if `command` is granted; no events where nothing would change.
     ///
-    /// A name is always recorded: rules can't look inside personal text to compare it.
+    /// A name is always recorded: rules can't look inside personal text to compare it. What was
+    /// merged keeps its own consents and addresses, and still takes back either.
     ///
     /// # Errors
     ///
@@ -30,10 +31,16 @@ impl Customer {
             };
             return Ok(identify(command));
         };
-        let leaves = matches!(command, CustomerCommand::Unmerge(_) | CustomerCommand::Erase(_));
+        let own = matches!(
+            command,
+            CustomerCommand::SetConsent(_)
+                | CustomerCommand::UnlinkIdentity(_)
+                | CustomerCommand::Unmerge(_)
+                | CustomerCommand::Erase(_)
+        );
         match (profile.standing, &command) {
             (Standing::Active, _) => profile.decide(command),
-            (Standing::MergedInto(_), _) if leaves => profile.decide(command),
+            (Standing::MergedInto(_), _) if own => profile.decide(command),
             (Standing::MergedInto(target), _) => Err(CustomerRefusal::MergedInto { target }),
             (Standing::Erased, CustomerCommand::Erase(_)) => Ok(vec![]),
             (Standing::Erased, _) => Err(CustomerRefusal::Erased),

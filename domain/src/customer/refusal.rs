@@ -18,7 +18,7 @@ pub enum CustomerRefusal {
     #[error("the customer was erased")]
     Erased,
     /// Another profile goes on in place of this one.
-    #[error("the profile was merged into {target}")]
+    #[error("the profile was merged; another one goes on in its place")]
     MergedInto {
         /// Which one.
         target: CustomerId,
@@ -30,7 +30,7 @@ pub enum CustomerRefusal {
         identities_max: usize,
     },
     /// The address is not theirs.
-    #[error("the channel address {identity} is not linked to this customer")]
+    #[error("the channel address is not linked to this customer")]
     NotLinked {
         /// Which.
         identity: IdentityId,
@@ -39,7 +39,7 @@ pub enum CustomerRefusal {
     #[error("a profile can't be merged with itself")]
     MergeWithItself,
     /// The target was merged into this one.
-    #[error("{target} was itself merged into this profile")]
+    #[error("the other profile was itself merged into this one")]
     MergeInCircle {
         /// Which.
         target: CustomerId,
@@ -54,7 +54,7 @@ pub enum CustomerRefusal {
     #[error("the profile is not merged into another one")]
     NotMerged,
     /// The other one was not merged into this one.
-    #[error("{profile} is not merged into this profile")]
+    #[error("the other profile is not merged into this one")]
     NotMergedHere {
         /// Which.
         profile: CustomerId,

@@ -1,8 +1,9 @@
 //! What churn is predicted from, as of any instant.
 
+use allhours_api::graphql::{id::Kind, viewer::Role};
 use serde_json::{Value, json};
 
-use super::served::{Served, admin};
+use super::served::{Served, admin, viewer};
 
 const TENANT: u128 = 1;
 const FEATURES: &str = "query($id: ID!, $at: DateTime, $p: Position) { \
@@ -120,5 +121,28 @@ async fn features_are_of_all_profiles_that_were_merged_as_of_the_instant() {
     };
     for (at, whole) in [(0, true), (1, true), (2, false), (3, false), (4, true)] {
         assert_eq!(said(at).await, whole.then(|| kept[at].1.clone()), "{at}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_takes_back_consent_by_a_merged_profile_is_left_out_until_it_is_given_again() {
+    let served = Served::new().await;
+    let (agent, _) = served.agent(TENANT, 11).await;
+    let write = async |from: &str, external: &str| {
+        served.message(TENANT, from, external, "Hello").await["customerId"].clone()
+    };
+    let one = write("ada@example.org", "m1").await;
+    let other = write("ada@example.net", "m2").await;
+    let customer = "customer { id }";
+    let merge = json!({ "sourceId": other, "targetId": one });
+    served.granted(&agent, "customerMerge", customer, merge).await;
+    let person = Kind::Customer.read(other.as_str().expect("an id")).expect("a customer's id");
+    let themselves = viewer(TENANT, Role::Customer, person);
+    for (granted, expected) in [(true, Some(2.0)), (false, None), (true, Some(2.0))] {
+        let consent = json!({ "customerId": other, "purpose": "ANALYTICS", "granted": granted });
+        served.granted(&themselves, "customerSetConsent", customer, consent).await;
+        let (at, position) = newest(&served).await;
+        let said = features(&served, &one, &at, &position).await;
+        assert_eq!(contacts(&said), expected, "{granted}: {said}");
     }
 }

@@ -1,6 +1,6 @@
 //! Merges and splits in a row, far more of them than a desk sees in a year.
 
-use allhours_api::graphql::viewer::Viewer;
+use allhours_api::graphql::{id::Kind, viewer::Viewer};
 use serde_json::{Value, json};
 
 use super::desk::TestDesk;
@@ -131,4 +131,44 @@ async fn after_many_changes_of_mind_a_conversation_still_shows_what_is_merged_in
     merge(&desk, &other, &one).await;
     let both = ["My shoes are too small.", "And the box was open."];
     assert_eq!(said(&desk, &lin, &one).await, both);
+}
+
+#[tokio::test]
+async fn consents_and_addresses_of_a_merged_profile_can_be_taken_back() {
+    const CUSTOMER: &str =
+        "customer { id consents { purpose granted } addresses { id } mergedInto { id } }";
+    let desk = TestDesk::open().await;
+    let (lin, own) = desk.customer("Lin").await;
+    let (twin, other) = desk.customer("Lin Y.").await;
+    let consent =
+        |granted: bool| json!({ "customerId": own, "purpose": "ASSISTANT", "granted": granted });
+    desk.granted(&lin, "customerSetConsent", consent(true), CUSTOMER).await;
+    let link = |address: &str| json!({ "customerId": own, "channel": "EMAIL", "address": address });
+    let linked =
+        desk.granted(&desk.ada, "customerLinkAddress", link("lin@example.org"), CUSTOMER).await;
+    let merge = json!({ "sourceId": own, "targetId": other });
+    desk.granted(&desk.ada, "customerMerge", merge, CUSTOMER).await;
+
+    for viewer in [&lin, &desk.ada] {
+        for granted in [false, true, false] {
+            let said = desk.granted(viewer, "customerSetConsent", consent(granted), CUSTOMER).await;
+            let expected = json!([{ "purpose": "ASSISTANT", "granted": granted }]);
+            assert_eq!(said["customer"]["consents"], expected);
+            assert_eq!(said["customer"]["mergedInto"].is_null(), viewer == &lin, "{said}");
+        }
+    }
+    let no = desk.refused(&twin, "customerSetConsent", consent(true), CUSTOMER).await;
+    assert_eq!(no["code"], "NOT_FOUND", "customers say it for themselves only");
+
+    let address = &linked["customer"]["addresses"][0]["id"];
+    let unlink = json!({ "customerId": own, "addressId": address });
+    let freed = desk.granted(&desk.ada, "customerUnlinkAddress", unlink, CUSTOMER).await;
+    assert_eq!(freed["customer"]["addresses"], json!([]));
+    let taken = json!({ "customerId": other, "channel": "EMAIL", "address": "lin@example.org" });
+    desk.granted(&desk.ada, "customerLinkAddress", taken, CUSTOMER).await;
+
+    let no = desk.refused(&desk.ada, "customerLinkAddress", link("l@example.org"), CUSTOMER).await;
+    assert_eq!(no["code"], "MERGED_INTO");
+    let raw: uuid::Uuid = Kind::Customer.read(&other).expect("an id");
+    assert!(!no.to_string().contains(&raw.to_string()), "{no:#} names the other profile");
 }

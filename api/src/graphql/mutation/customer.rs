@@ -205,7 +205,8 @@ mutations! {
     }
 
     /// Merges a customer's profile into another one, which goes on in its place: it shows the
-    /// conversations, the contacts and the churn features of both until that is undone.
+    /// conversations, the contacts and the churn features of both until that is undone. Consents
+    /// and addresses stay with the profile that has them, where they can still be taken back.
     customer_merge CustomerMerge -> customer: Customer,
     input {
         /// Which profile is merged.

@@ -2,16 +2,19 @@
 
 use uuid::Uuid;
 
-use super::{MIA, TWIN, given, link};
+use super::{MIA, TWIN, given, identity, link, linked, unlink};
 use crate::{
     customer::{
         CustomerCommand, CustomerEvent, CustomerRefusal,
-        command::{Erase, MergeInto, ReceiveMerge, UndoMerge, Unmerge},
-        event::{Erased, MergeReceived, MergeUndone, MergedInto, Unmerged},
+        command::{Erase, MergeInto, ReceiveMerge, SetConsent, UndoMerge, Unmerge},
+        event::{
+            ConsentSet, Erased, IdentityUnlinked, MergeReceived, MergeUndone, MergedInto, Unmerged,
+        },
     },
     decider::Refusal,
     ids::CustomerId,
     text::Key,
+    words::Purpose,
 };
 
 fn merge_into(target: CustomerId) -> CustomerCommand {
@@ -48,6 +51,35 @@ fn a_merged_profile_points_to_the_one_that_goes_on() {
     given([merged()]).when(link(1, true)).then_expect_error(refused.clone());
     given([merged()]).when(merge_into(TWIN)).then_expect_error(refused.clone());
     given([merged()]).when(ReceiveMerge { source: TWIN }.into()).then_expect_error(refused);
+}
+
+#[test]
+fn a_merged_profile_still_gives_and_takes_back_its_own_consents() {
+    let say = |granted| CustomerCommand::from(SetConsent { purpose: Purpose::Assistant, granted });
+    let said = |granted| CustomerEvent::from(ConsentSet { purpose: Purpose::Assistant, granted });
+    given([said(true), merged()]).when(say(false)).then_expect_events(vec![said(false)]);
+    given([said(true), merged()]).when(say(true)).then_expect_events(vec![]);
+    given([merged()]).when(say(true)).then_expect_events(vec![said(true)]);
+}
+
+#[test]
+fn a_merged_profile_still_lets_its_own_addresses_go_and_gets_no_new_ones() {
+    let unlinked = CustomerEvent::from(IdentityUnlinked { identity: identity(1) });
+    let before = || [linked(1, true), merged()];
+    given(before()).when(unlink(1)).then_expect_events(vec![unlinked.clone()]);
+    given(before().into_iter().chain([unlinked]))
+        .when(unlink(1))
+        .then_expect_error(CustomerRefusal::NotLinked { identity: identity(1) });
+    let no = CustomerRefusal::MergedInto { target: TWIN };
+    given(before()).when(link(2, true)).then_expect_error(no.clone());
+    assert!(!no.to_string().contains(&TWIN.0.to_string()), "{no}");
+}
+
+#[test]
+fn a_merged_profile_that_was_erased_takes_no_consent() {
+    let erased = Erased { legal_basis: "gdpr-17".to_owned(), texts_deleted: 3 };
+    let say = SetConsent { purpose: Purpose::Assistant, granted: false };
+    given([merged(), erased.into()]).when(say.into()).then_expect_error(CustomerRefusal::Erased);
 }
 
 #[test]
