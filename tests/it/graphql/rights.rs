@@ -161,6 +161,31 @@ async fn first_frame(served: &Served, who: &Viewer, document: &str, variables: V
     serde_json::to_string(&frame).expect("a frame is JSON")
 }
 
+/// A conversation as it is followed.
+const THREAD: &str = "subscription($id: ID!) { conversationEvents(id: $id, after: 0) {
+    entry { conversationId message { kind text { state text } } }
+} }";
+
+/// What following a conversation says, up to the first reply: the customer wrote before.
+async fn followed(served: &Served, who: &Viewer, own: &Theirs) -> String {
+    let variables = json!({ "id": own.id("conversation", "conversationId") });
+    let request = Request::new(THREAD).variables(Variables::from_json(variables));
+    let mut frames = served.schema.execute_stream(request.data(who.clone()));
+    let mut said = String::new();
+    loop {
+        let frame = tokio::time::timeout(Duration::from_mins(1), frames.next()).await;
+        let frame = frame.expect("a frame in time").expect("a frame");
+        said += &serde_json::to_string(&frame).expect("a frame is JSON");
+        if !frame.errors.is_empty() {
+            return said;
+        }
+        if said.contains("\"kind\":\"REPLY\"") {
+            assert!(said.contains("\"kind\":\"CUSTOMER\""), "{said}");
+            return said;
+        }
+    }
+}
+
 fn row(table: &mut String, name: &str, cells: &[String]) {
     writeln!(table, "| {name} | {} |", cells.join(" | ")).expect("a text takes all");
 }
@@ -201,6 +226,9 @@ async fn roots(served: &Served, first: &Own, second: &Own, table: &mut String) {
                     } else {
                         served.answer(&who, &document, variables).await.to_string()
                     };
+                    if name == "conversationEvents" {
+                        answers += &followed(served, &who, ids).await;
+                    }
                 }
                 let granted = operation == "mutation" && !answers.contains("FORBIDDEN");
                 cells.push(if granted { "yes".into() } else { cell(&answers, first, second) });
