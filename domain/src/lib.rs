@@ -20,6 +20,7 @@ pub mod intake;
 #[cfg(test)]
 mod laws;
 pub mod personal;
+pub mod sla;
 pub mod team;
 pub mod text;
 pub mod trace;

@@ -13,6 +13,7 @@ mod pgbench;
 mod place;
 mod rebuild;
 mod served;
+mod sla;
 mod startup;
 mod tailing;
 
@@ -21,7 +22,7 @@ use figures::Figure;
 /// How long each cell runs, in seconds, where `BENCH_SECONDS` does not say otherwise.
 const SECONDS: u64 = 10;
 
-const BENCHMARKS: &[&str] = &["append", "tailing", "desk", "rebuild"];
+const BENCHMARKS: &[&str] = &["append", "tailing", "desk", "rebuild", "sla"];
 
 #[tokio::main]
 async fn main() {
@@ -53,6 +54,7 @@ async fn benchmark(name: &str, seconds: u64) -> Vec<Figure> {
         "tailing" => tailing::run(seconds * 6).await,
         "desk" => desk::run(seconds).await,
         "rebuild" => rebuild::run().await,
+        "sla" => sla::run(seconds),
         _ => panic!("`{name}` is listed but not there"),
     }
 }

@@ -12,3 +12,4 @@ mod mutations;
 mod process;
 mod projections;
 mod search;
+mod sla;
