@@ -140,6 +140,12 @@ impl<L: Log> Desk<L> {
         }
     }
 
+    /// The same, but only where one is kept: nothing is loaded.
+    #[must_use]
+    pub fn known<A: Aggregate>(&self, tenant: TenantId, id: impl Into<Uuid>) -> Option<Folded<A>> {
+        self.states.get::<A>(tenant, stream_of::<A>(id))
+    }
+
     /// Drops what is kept of a stream, so that nothing of it stays in memory.
     pub fn forget_state(&self, tenant: TenantId, stream: StreamId) {
         self.states.forget(tenant, stream);

@@ -36,6 +36,7 @@ pub mod schema;
 pub mod search;
 pub mod services;
 pub mod source;
+mod standing;
 pub mod subscription;
 pub mod team;
 pub mod text;

@@ -150,7 +150,10 @@ impl Profile {
             CustomerEvent::MergeUndone(event) => {
                 self.merged.remove(&event.source);
             }
-            CustomerEvent::Erased(_) => self.standing = Standing::Erased,
+            CustomerEvent::Erased(_) => {
+                self.standing = Standing::Erased;
+                self.language = None;
+            }
         }
     }
 }

@@ -17,7 +17,9 @@ pub struct Append {
     pub tenant: TenantId,
     /// The command's id: sent again with the same content, it has no further effect.
     pub command_id: CommandId,
-    /// SHA-256 of what was asked, to tell a retry from another command with the same id.
+    /// SHA-256 of what was asked, to tell a retry from another command with the same id. It is
+    /// kept as an HMAC under the tenant's index key: what was asked may name a person, who could
+    /// be found out by trying, also after they were forgotten.
     pub request_hash: [u8; 32],
     /// All that follows from one outside cause.
     pub correlation_id: CorrelationId,

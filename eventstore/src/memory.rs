@@ -253,6 +253,7 @@ impl Log for MemoryLog {
         command_id: CommandId,
         request_hash: [u8; 32],
     ) -> Result<Option<Position>, LogError> {
+        let request_hash = cipher::keyed(&*self.0.keyring.index_key(tenant).await?, &request_hash);
         self.state().answer(tenant, command_id, request_hash)
     }
 

@@ -296,10 +296,12 @@ impl Log for PgLog {
         request_hash: [u8; 32],
     ) -> Result<Option<Position>, LogError> {
         let rows = self.rows(sql::LOG_ANSWERED, &[&tenant.0, &command_id.0]).await?;
-        match rows.first() {
-            None => Ok(None),
-            Some(row) if row.get::<_, &[u8]>(1) == request_hash => Ok(Some(row.get(0))),
-            Some(_) => Err(LogError::CommandReused(command_id)),
+        let Some(row) = rows.first() else { return Ok(None) };
+        let request_hash = cipher::keyed(&*self.0.keyring.index_key(tenant).await?, &request_hash);
+        if row.get::<_, &[u8]>(1) == request_hash {
+            Ok(Some(row.get(0)))
+        } else {
+            Err(LogError::CommandReused(command_id))
         }
     }
 

@@ -16,7 +16,10 @@ use crate::{
     append::{Append, EVENTS_MAX, STREAMS_MAX},
     canonical::{self, Envelope, NotCanonical},
     error::LogError,
-    keys::keyring::{KeyRows, Keyring},
+    keys::{
+        cipher,
+        keyring::{KeyRows, Keyring},
+    },
     recorded::StreamId,
     texts::{self, Sealed},
 };
@@ -104,11 +107,13 @@ pub(crate) async fn prepare<R: KeyRows>(
         return Err(LogError::SubjectErased(*erased));
     }
     let keys = keyring.sealing(append.tenant, &subjects).await?;
+    let request_hash =
+        cipher::keyed(&*keyring.index_key(append.tenant).await?, &append.request_hash);
 
     let mut prepared = Prepared {
         tenant: append.tenant,
         command_id: append.command_id,
-        request_hash: append.request_hash,
+        request_hash,
         correlation_id: append.correlation_id,
         traceparent: append.traceparent,
         actor_text: append.actor.to_string(),

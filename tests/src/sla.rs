@@ -67,12 +67,18 @@ impl Case {
     }
 
     /// The promise, within these hours.
+    #[must_use]
     pub fn promise<'a>(&'a self, hours: Option<&'a Hours>) -> Promise<'a> {
         Promise { within: self.within, hours, paused_in: &self.paused_in }
     }
 }
 
 /// Whether the oracle counts to the same instant; where it gives up, whether none is before that.
+///
+/// # Panics
+///
+/// See [`broken_at`].
+#[must_use]
 pub fn agrees(case: &Case, found: Deadline) -> bool {
     match (found, broken_at(case)) {
         (Deadline::At(found), Some(counted)) => found == counted,
@@ -166,6 +172,11 @@ fn intervals(begin: Date) -> impl Strategy<Value = Vec<Interval>> {
 
 /// The first instant at which as many minutes have counted as were promised; none where that is
 /// not within [`DAYS_MAX`] of the beginning.
+///
+/// # Panics
+///
+/// A zone that nobody knows; [`cases`] have none.
+#[must_use]
 pub fn broken_at(case: &Case) -> Option<Timestamp> {
     let zone = case.calendar.as_ref().map(|it| TimeZone::get(&it.zone).expect("a zone"));
     let mut left = case.within;
@@ -214,11 +225,9 @@ fn frames_of(calendar: &Calendar, date: Date) -> &[Frame] {
         let on = On::Yearly { month: date.month(), day: date.day() };
         calendar.exceptions.iter().find(|it| it.on == on)
     };
-    match dated.or_else(yearly) {
-        Some(exception) => &exception.frames,
-        None => {
-            let weekday = date.weekday().to_monday_zero_offset();
-            &calendar.week[usize::try_from(weekday).expect("a weekday")]
-        }
+    if let Some(exception) = dated.or_else(yearly) {
+        return &exception.frames;
     }
+    let weekday = date.weekday().to_monday_zero_offset();
+    &calendar.week[usize::try_from(weekday).expect("a weekday")]
 }

@@ -16,7 +16,13 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 pub use super::problem::{Problem, UserProblem};
-use super::{error::Code, id::Kind, own::may_see, services::Services, viewer::Viewer};
+use super::{
+    error::Code,
+    id::Kind,
+    own::may_see,
+    services::Services,
+    viewer::{Role, Viewer},
+};
 use crate::{
     auth::verify::subject_id,
     clock,
@@ -57,6 +63,7 @@ impl<'c> Call<'c> {
     /// An unusable idempotency key; a request without a viewer.
     pub fn begin(
         ctx: &'c Context<'c>,
+        input: &Value,
         key: Option<&str>,
         expected: Option<i32>,
     ) -> Result<Self, Error> {
@@ -69,7 +76,7 @@ impl<'c> Call<'c> {
                 let message = format!("an idempotencyKey has 1 to {KEY_CHARACTERS_MAX} characters");
                 return Err(Code::BadUserInput.error(message));
             }
-            command = command.keyed(key).asked(&asked(ctx)?);
+            command = command.keyed(key).asked(&asked(ctx.field().name(), input));
         }
         Ok(Self { ctx, services, viewer, command, expected, keyed: key.is_some() })
     }
@@ -90,7 +97,20 @@ impl<'c> Call<'c> {
                 return Err(Problem::user("NOT_FOUND", message, None));
             }
         }
+        self.must_be_registered().await?;
         granted.await
+    }
+
+    /// Whoever acts as an agent has to be one: what an agent does is looked for by who they are.
+    async fn must_be_registered(&self) -> Result<(), Problem> {
+        if self.viewer.role != Role::Agent {
+            return Ok(());
+        }
+        let agent = self.services.desk.recall::<Agent>(self.viewer.tenant, self.viewer.id).await?;
+        if agent.version > 0 {
+            return Ok(());
+        }
+        Err(CommandError::Refused(AnyRefusal::new(AgentRefusal::NoSuchAgent)).into())
     }
 
     /// When the command is given.
@@ -342,14 +362,13 @@ pub fn checked<T>(field: &'static str, text: Result<T, TextRefusal>) -> Result<T
     text.map_err(|error| Problem::user("INVALID_INPUT", error.to_string(), Some(field)))
 }
 
-/// What was asked, without the key: the same text for the same question.
-fn asked(ctx: &Context<'_>) -> Result<String, Error> {
-    let mut asked = ctx.field().name().to_owned();
-    for (name, value) in ctx.field().arguments()? {
-        asked.extend(["\n", name.as_str(), "="]);
-        write_sorted(&value, &mut asked);
-    }
-    Ok(asked)
+/// What was asked, without the key: the same text for the same input, however it was written in
+/// the document, as a literal or a variable, with what has a default spelled out or left out.
+fn asked(mutation: &str, input: &Value) -> String {
+    let mut asked = mutation.to_owned();
+    asked.push('\n');
+    write_sorted(input, &mut asked);
+    asked
 }
 
 fn write_sorted(value: &Value, into: &mut String) {

@@ -77,6 +77,7 @@ impl CustomerFacts {
     }
 
     fn of(id: CustomerId, version: i32, snapshot: &CustomerSnapshot) -> Self {
+        let erased = snapshot.erased_at.is_some();
         let consents = snapshot.consents.iter().map(|(purpose, it)| (*purpose, it.granted));
         let identities = snapshot.identities.iter().map(|(identity, linked)| {
             let address = Source::Here(Some(linked.address.clone()));
@@ -85,13 +86,14 @@ impl CustomerFacts {
         Self {
             id,
             version,
-            name: Source::Here(snapshot.display_name.clone()),
+            // As in the tables, where nothing says any more that there was one.
+            name: Source::Here(snapshot.display_name.clone().filter(|_| !erased)),
             tier: snapshot.tier,
             language: snapshot.language.clone(),
             consents: consents.collect(),
             identities: identities.collect(),
             merged_into: snapshot.merged_into,
-            erased: snapshot.erased_at.is_some(),
+            erased,
             identified_at: snapshot.identified_at,
         }
     }

@@ -354,6 +354,7 @@ macro_rules! mutations {
                 ) -> async_graphql::Result<$name::Payload> {
                     let call = $crate::graphql::call::Call::begin(
                         ctx,
+                        &async_graphql::InputType::to_value(&input),
                         input.idempotency_key.as_deref(),
                         input.expected_version,
                     )?;

@@ -28,7 +28,9 @@ impl ScalarType for DateTime {
     }
 
     fn to_value(&self) -> Value {
-        Value::String(self.0.to_string())
+        // Tables keep microseconds, texts of events what they were given: both are told alike.
+        let told = Timestamp::from_microsecond(self.0.as_microsecond()).unwrap_or(self.0);
+        Value::String(told.to_string())
     }
 }
 

@@ -6,7 +6,7 @@
 use std::{fmt, sync::Arc};
 
 use async_graphql::{
-    Data, Executor, OutputType, Request, Response, SubscriptionType, registry::Registry,
+    Data, Executor, OutputType, Pos, Request, Response, SubscriptionType, registry::Registry,
 };
 use futures_util::{
     StreamExt as _,
@@ -58,8 +58,12 @@ impl Schema {
     pub async fn execute(&self, request: impl Into<Request> + Send) -> Response {
         let mut request = self.prepared(request.into());
         let mut asked = Asked::of(&request, self.limits);
+        let viewer = of_request::<Viewer>(&request).cloned();
         let response = match asked.admit(&mut request, &self.types) {
-            Ok(()) => in_rounds(self.resolvers.execute(request)).await,
+            Ok(()) => match refusal(&self.services, viewer.as_ref()).await {
+                Some(refusal) => refusal,
+                None => in_rounds(self.resolvers.execute(request)).await,
+            },
             Err(denied) => Response::from_errors(vec![denied]),
         };
         asked.settle(coded(response))
@@ -73,12 +77,25 @@ impl Schema {
             let response = asked.settle(coded(Response::from_errors(vec![denied])));
             return stream::once(async { response }).boxed();
         }
+        let viewer = of_request::<Viewer>(&request).cloned();
+        let services = self.services.clone();
         let frames = self.resolvers.execute_stream(request);
-        let next = |mut frames: BoxStream<'static, Response>| async move {
-            let frame = in_rounds(frames.next()).await?;
-            Some((coded(frame), frames))
+        // Whoever leaves meanwhile gets no further frame; whoever has left, none at all.
+        let next = move |frames: Option<BoxStream<'static, Response>>| {
+            let (services, viewer) = (services.clone(), viewer.clone());
+            async move {
+                let mut frames = frames?;
+                if let Some(refusal) = refusal(&services, viewer.as_ref()).await {
+                    return Some((coded(refusal), None));
+                }
+                let frame = in_rounds(frames.next()).await?;
+                match refusal(&services, viewer.as_ref()).await {
+                    Some(refusal) => Some((coded(refusal), None)),
+                    None => Some((coded(frame), Some(frames))),
+                }
+            }
         };
-        stream::unfold(frames, next).boxed()
+        stream::unfold(Some(frames), next).boxed()
     }
 
     /// With what the resolvers of one request share.
@@ -117,6 +134,15 @@ fn types() -> Registry {
     Mutation::create_type_info(&mut types);
     Priced::<Subscription>::create_type_info(&mut types);
     types
+}
+
+/// What is answered to somebody who does not work here any more.
+async fn refusal(services: &Services, viewer: Option<&Viewer>) -> Option<Response> {
+    let refused = services.admit(viewer?).await.err()?;
+    let mut refused = refused.into_server_error(Pos::default());
+    // It is about nothing in the document.
+    refused.locations.clear();
+    Some(Response::from_errors(vec![refused]))
 }
 
 /// What carries no code came from reading or checking the document.

@@ -25,6 +25,7 @@ use async_graphql::{Error, Result};
 use super::{
     conversation::KeptConversations,
     error::{Code, internal, of_log, unavailable},
+    standing::Standings,
 };
 use crate::desk::{Desk, folded::read};
 
@@ -57,6 +58,7 @@ pub struct Parts {
 struct Shared {
     parts: Parts,
     conversations: KeptConversations,
+    standings: Standings,
     readers: AtomicU64,
 }
 
@@ -82,6 +84,7 @@ impl Services {
         Self(Arc::new(Shared {
             parts,
             conversations: KeptConversations::default(),
+            standings: Standings::default(),
             readers: AtomicU64::new(0),
         }))
     }
@@ -90,6 +93,11 @@ impl Services {
     #[must_use]
     pub fn conversations(&self) -> &KeptConversations {
         &self.0.conversations
+    }
+
+    /// When people were last looked up.
+    pub(super) fn standings(&self) -> &Standings {
+        &self.0.standings
     }
 
     /// How many statements reads have sent through these services, to the read tables and to the

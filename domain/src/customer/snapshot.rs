@@ -119,6 +119,8 @@ impl CustomerSnapshot {
     fn erased(&mut self, at: Timestamp) {
         self.erased_at = Some(at);
         self.display_name = self.display_name.as_ref().map(forgotten);
+        self.language = None;
+        self.consents.clear();
         self.identities.clear();
     }
 }

@@ -120,6 +120,13 @@ pub(crate) fn blind(key: &Secret, text: &str) -> uuid::Uuid {
     uuid::Builder::from_sha1_bytes(*bytes).into_uuid()
 }
 
+/// A keyed hash of a hash, so that nobody without the key can try what was hashed.
+pub(crate) fn keyed(key: &Secret, hash: &[u8; 32]) -> [u8; 32] {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, key.as_slice());
+    let tag = hmac::sign(&key, hash);
+    *tag.as_ref().first_chunk().expect("SHA-256 has 32 bytes")
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

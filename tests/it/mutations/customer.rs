@@ -163,6 +163,18 @@ async fn an_erased_customer_leaves_a_certificate_and_nothing_to_read() {
 
     let messages = desk.messages(&desk.ada, conversation).await;
     assert_eq!(messages[0][2], "ERASED");
+    let known = "erased language displayName { state } consents { purpose } addresses { id }";
+    let document = format!(
+        "query($id: ID!, $at: Position) {{ customer(id: $id, minPosition: $at) {{ {known} }}
+            customers(first: 100, erasedToo: true, minPosition: $at) {{ nodes {{ id {known} }} }} }}"
+    );
+    let asked = json!({ "id": customer, "at": done["position"] });
+    let read = desk.ask(&desk.admin, &document, asked).await["data"].clone();
+    let mut row = read["customers"]["nodes"].as_array().expect("rows").clone();
+    row.retain(|it| it["id"] == *customer);
+    row[0].as_object_mut().expect("a row").remove("id");
+    assert_eq!(read["customer"], row[0], "by the id as in the list");
+    assert_eq!(row[0]["language"], json!(null), "{row:?}");
     let input = json!({ "customerId": customer, "displayName": "Lin" });
     let no = desk.refused(&desk.ada, "customerChangeProfile", input, CUSTOMER).await;
     assert_eq!(no["code"], "ERASED");

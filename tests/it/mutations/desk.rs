@@ -25,7 +25,8 @@ use allhours_projections::{
     search::SearchIndex,
 };
 use allhours_tests::database::{TestDatabase, database};
-use async_graphql::{Request, Variables};
+use async_graphql::{Request, Response, Variables};
+use futures_util::stream::BoxStream;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -127,6 +128,11 @@ impl TestDesk {
         let request = Request::new(document).variables(Variables::from_json(variables));
         let response = self.schema.execute(request.data(viewer.clone())).await;
         serde_json::to_value(response).expect("a response is JSON")
+    }
+
+    /// Begins a subscription.
+    pub fn follow(&self, viewer: &Viewer, document: &str) -> BoxStream<'static, Response> {
+        self.schema.execute_stream(Request::new(document).data(viewer.clone()))
     }
 
     /// Asks for a mutation and gives the whole response.

@@ -81,6 +81,35 @@ async fn what_is_made_under_a_key_is_made_once() {
 }
 
 #[tokio::test]
+async fn the_same_input_under_a_key_is_the_same_however_it_is_written() {
+    let desk = TestDesk::open().await;
+    let (_, customer) = desk.customer("Lin").await;
+    let literal = "mutation($id: ID!) { customerSetTier(input: {
+        idempotencyKey: \"tier\", customerId: $id, tier: VIP
+    }) { position repeated userErrors { code } } }";
+    let first = desk.ask(&desk.supervisor, literal, json!({ "id": customer })).await;
+    let first = &first["data"]["customerSetTier"];
+    let input = json!({ "customerId": customer, "tier": "VIP", "idempotencyKey": "tier" });
+    let again = desk.granted(&desk.supervisor, "customerSetTier", input, "customer { id }").await;
+    assert_eq!((&again["repeated"], &again["position"]), (&json!(true), &first["position"]));
+
+    let address = |verified: Option<bool>| {
+        let mut input = json!({
+            "customerId": customer, "channel": "EMAIL", "address": "lin@example.org",
+            "idempotencyKey": "address",
+        });
+        input["verified"] = verified.map_or(json!(null), Into::into);
+        if verified.is_none() {
+            input.as_object_mut().expect("an object").remove("verified");
+        }
+        desk.granted(&desk.ada, "customerLinkAddress", input, "customer { id }")
+    };
+    let first = address(None).await;
+    let again = address(Some(false)).await;
+    assert_eq!((&again["repeated"], &again["position"]), (&json!(true), &first["position"]));
+}
+
+#[tokio::test]
 async fn a_key_that_was_used_for_something_else_is_refused() {
     let desk = TestDesk::open().await;
     let team = |name: &str| json!({ "name": name, "idempotencyKey": "team-1" });

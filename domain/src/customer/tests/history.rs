@@ -79,6 +79,7 @@ fn a_snapshot_of_a_forgotten_customer_holds_no_text() {
     let snapshot = snapshot_of(&[identified(), linked(1, true), erased.into()]);
     assert_eq!(snapshot.erased_at, Some(second(3)));
     let marker = Personal::Erased { subject: MIA.into(), erased: true };
+    assert!(snapshot.language.is_none() && snapshot.consents.is_empty());
     assert_eq!(snapshot.display_name, Some(marker));
     assert!(snapshot.identities.is_empty());
     assert!(!serde_json::to_string(&snapshot).unwrap().contains("Mia"));
