@@ -2,8 +2,8 @@
 //!
 //! Times are those that a clock on the wall of the zone shows. A day has frames; a frame that ends
 //! at or before the time it begins at ends on the day after, and belongs to the day on which it
-//! begins. Where the clock is put forward the hour that it never shows is not there; where it is put
-//! back, an hour that it shows twice counts twice.
+//! begins. Where the clock is put forward the hour that it never shows is not there; where it is
+//! put back, an hour that it shows twice counts twice.
 
 use jiff::{civil::Date, tz::TimeZone};
 use serde::{Deserialize, Serialize};
