@@ -1,8 +1,8 @@
 //! A calendar made ready for reckoning: which stretches of time it is open, as instants.
 //!
 //! The zone's offsets are laid out once, from 1970 to the end of 2199. Between two changes of the
-//! offset the clock on the wall runs evenly, so that the frames of each day are sums there; a day on
-//! which the clock is put forward or back is taken in two parts.
+//! offset the clock on the wall runs evenly, so that the frames of each day are sums there; a day
+//! on which the clock is put forward or back is taken in two parts.
 
 use std::collections::BTreeMap;
 
