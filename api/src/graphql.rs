@@ -8,6 +8,7 @@ pub mod actor;
 pub mod agent;
 pub mod article;
 pub mod as_of;
+mod asked;
 pub mod call;
 pub mod churn;
 pub mod conversation;

@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 pub use super::problem::{Problem, UserProblem};
 use super::{
+    asked::asked,
     error::Code,
     id::Kind,
     own::may_see,
@@ -360,45 +361,4 @@ pub fn code_of<E: EnumType>(name: &str) -> Option<E> {
 /// `INVALID_INPUT` with what is wrong.
 pub fn checked<T>(field: &'static str, text: Result<T, TextRefusal>) -> Result<T, Problem> {
     text.map_err(|error| Problem::user("INVALID_INPUT", error.to_string(), Some(field)))
-}
-
-/// What was asked, without the key: the same text for the same input, however it was written in
-/// the document, as a literal or a variable, with what has a default spelled out or left out.
-fn asked(mutation: &str, input: &Value) -> String {
-    let mut asked = mutation.to_owned();
-    asked.push('\n');
-    write_sorted(input, &mut asked);
-    asked
-}
-
-fn write_sorted(value: &Value, into: &mut String) {
-    match value {
-        Value::Object(fields) => {
-            let mut fields: Vec<_> =
-                fields.iter().filter(|(name, _)| name.as_str() != "idempotencyKey").collect();
-            fields.sort_by_key(|(name, _)| name.as_str());
-            into.push('{');
-            for (name, value) in fields {
-                into.push_str(name);
-                into.push(':');
-                write_sorted(value, into);
-                into.push(',');
-            }
-            into.push('}');
-        }
-        Value::List(values) => {
-            into.push('[');
-            for value in values {
-                write_sorted(value, into);
-                into.push(',');
-            }
-            into.push(']');
-        }
-        Value::Null
-        | Value::Number(_)
-        | Value::String(_)
-        | Value::Boolean(_)
-        | Value::Binary(_)
-        | Value::Enum(_) => into.push_str(&value.to_string()),
-    }
 }
