@@ -2,7 +2,7 @@
 
 use std::{io, io::Write};
 
-use allhours_domain::catalogue::catalogue;
+use allhours_domain::{catalogue::catalogue, ids::TenantId};
 use allhours_eventstore::{
     error::LogError,
     log::Log,
@@ -27,8 +27,8 @@ pub struct Conditions(Vec<Condition>);
 enum Condition {
     Type(Vec<String>),
     Stream(Vec<String>),
-    /// As they were written.
-    Tenant(Vec<String>),
+    /// As they were written, and whom that means.
+    Tenant(Vec<(String, TenantId)>),
     Actor(Vec<String>),
     Command(Vec<Uuid>),
     Correlation(Vec<Uuid>),
@@ -60,7 +60,7 @@ impl Conditions {
             | Condition::Command(_)
             | Condition::Correlation(_) => None,
         });
-        words.flatten().map(String::as_str)
+        words.flatten().map(|(word, _)| word.as_str())
     }
 
     /// Whether an event fits.
@@ -72,7 +72,7 @@ impl Conditions {
                 let stream = event.stream.to_string();
                 patterns.iter().any(|it| *it == stream || *it == event.stream.stream_type.0)
             }
-            Condition::Tenant(words) => words.iter().any(|it| tenant_id(it) == event.tenant),
+            Condition::Tenant(tenants) => tenants.iter().any(|(_, id)| *id == event.tenant),
             Condition::Actor(patterns) => {
                 let actor = event.actor.to_string();
                 patterns.iter().any(|it| matches(it, &actor))
@@ -104,7 +104,10 @@ fn condition(text: &str) -> Result<Condition, BadCondition> {
             let named = |value: &&str| ids::stream(value).unwrap_or_else(|| (*value).to_owned());
             Condition::Stream(values.iter().map(named).collect())
         }
-        "tenant" => Condition::Tenant(texts()),
+        "tenant" => {
+            let named = |word: &&str| ((*word).to_owned(), tenant_id(word));
+            Condition::Tenant(values.iter().map(named).collect())
+        }
         "actor" => Condition::Actor(texts()),
         "command" => Condition::Command(ids()?),
         "correlation" => Condition::Correlation(ids()?),
