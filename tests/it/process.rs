@@ -141,13 +141,27 @@ impl Place {
 
     /// The positions of all events with such a name that people caused.
     pub async fn written(&self, name: &str) -> Vec<i64> {
-        let filter = format!("type={name},tenant=demo");
-        let lines = self.run(&["replay", "--where", &filter]).await;
-        let events = lines
-            .lines()
-            .map(|line| serde_json::from_str::<Value>(line).expect("a line of JSON"))
-            .filter(|event| event["actor"].as_str().is_some_and(|it| it.starts_with("person:")));
-        events.map(|event| event["position"].as_i64().expect("a position")).collect()
+        let events = self.replay(&format!("type={name},tenant=demo")).await;
+        let of_people = events.iter().filter(|event| {
+            event.whole["actor"].as_str().is_some_and(|it| it.starts_with("person:"))
+        });
+        of_people.map(|event| event.position).collect()
+    }
+
+    /// The events that fit, oldest first.
+    pub async fn replay(&self, filter: &str) -> Vec<Event> {
+        let lines = self.run(&["replay", "--where", filter]).await;
+        let events = lines.lines().map(|line| {
+            let whole: Value = serde_json::from_str(line).expect("a line of JSON");
+            Event { position: whole["position"].as_i64().expect("a position"), whole }
+        });
+        events.collect()
+    }
+
+    /// A token for somebody of a tenant.
+    pub async fn token(&self, tenant: &str, role: &str) -> String {
+        let token = self.run(&["token", "--tenant", tenant, "--role", role]).await;
+        token.trim().to_owned()
     }
 
     /// Starts `serve`, and waits until it is ready.
@@ -175,6 +189,22 @@ impl Place {
             .expect("the program starts");
         let client = reqwest::Client::new();
         Served { child, client, address: format!("http://{listen}"), place: self.clone() }
+    }
+}
+
+/// An event as `replay` writes it.
+#[derive(Debug)]
+pub struct Event {
+    /// Where it stands.
+    pub position: i64,
+    /// All of it.
+    pub whole: Value,
+}
+
+impl Event {
+    /// Its stored name.
+    pub fn name(&self) -> &str {
+        self.whole["type"].as_str().expect("a name")
     }
 }
 
@@ -282,8 +312,7 @@ impl Served {
 
     /// Somebody of the demo tenant who asks this server.
     pub async fn caller(&self, role: &str) -> Caller {
-        let token = self.place.run(&["token", "--tenant", "demo", "--role", role]).await;
-        self.caller_with(token.trim())
+        self.caller_with(&self.place.token("demo", role).await)
     }
 
     /// Somebody who asks this server with this token.

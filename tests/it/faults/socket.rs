@@ -19,12 +19,16 @@ const NEXT_MAX: Duration = Duration::from_secs(30);
 /// What the kernel holds for a reader who does not read; the least it takes is more.
 const HELD_BYTES: u32 = 8_192;
 
-async fn connect(address: &str) -> TcpStream {
+/// How an event of a stream begins, and how it ends.
+const EVENT: &str = "event: next\ndata: ";
+const EVENT_END: &str = "\n\n";
+
+async fn connect(address: &str) -> Option<TcpStream> {
     let address: SocketAddr =
         address.trim_start_matches("http://").parse().expect("an address with a port");
     let socket = TcpSocket::new_v4().expect("a socket");
     socket.set_recv_buffer_size(HELD_BYTES).expect("a small buffer");
-    socket.connect(address).await.expect("the server takes the connection")
+    socket.connect(address).await.ok()
 }
 
 /// What a subscriber got next.
@@ -32,6 +36,8 @@ async fn connect(address: &str) -> TcpStream {
 pub enum Heard {
     /// A result.
     Next(Value),
+    /// The subscription is over, with these errors or none.
+    Ended(Value),
     /// The server said goodbye with this code.
     Closed(u16),
     /// The connection is gone without a goodbye.
@@ -44,22 +50,33 @@ pub struct Socket(WebSocketStream<TcpStream>);
 impl Socket {
     /// Connects, and subscribes; reads nothing of what comes.
     pub async fn subscribe(address: &str, token: &str, query: &str, variables: Value) -> Self {
-        let stream = connect(address).await;
+        let socket = Self::try_subscribe(address, token, query, variables).await;
+        socket.expect("the server takes the connection")
+    }
+
+    /// The same with a server that may be gone.
+    pub async fn try_subscribe(
+        address: &str,
+        token: &str,
+        query: &str,
+        variables: Value,
+    ) -> Option<Self> {
+        let stream = connect(address).await?;
         let request = format!("{address}/graphql").replace("http:", "ws:");
         let mut request = request.into_client_request().expect("an address");
         let protocol = "graphql-transport-ws".parse().expect("a header");
         request.headers_mut().insert("sec-websocket-protocol", protocol);
-        let opened = tokio_tungstenite::client_async(request, stream).await;
-        let mut socket = Self(opened.expect("the server speaks WebSocket").0);
+        let mut socket = Self(tokio_tungstenite::client_async(request, stream).await.ok()?.0);
         let bearer = json!({ "Authorization": format!("Bearer {token}") });
-        socket.say(&json!({ "type": "connection_init", "payload": bearer })).await;
+        socket.say(&json!({ "type": "connection_init", "payload": bearer })).await?;
         let payload = json!({ "query": query, "variables": variables });
-        socket.say(&json!({ "type": "subscribe", "id": "1", "payload": payload })).await;
-        socket
+        socket.say(&json!({ "type": "subscribe", "id": "1", "payload": payload })).await?;
+        Some(socket)
     }
 
-    async fn say(&mut self, message: &Value) {
-        self.0.send(Message::text(message.to_string())).await.expect("the server listens");
+    /// Nothing where the server is gone.
+    async fn say(&mut self, message: &Value) -> Option<()> {
+        self.0.send(Message::text(message.to_string())).await.ok()
     }
 
     /// What comes next.
@@ -75,7 +92,12 @@ impl Socket {
             let mut message: Value = serde_json::from_str(&text).expect("a message is JSON");
             match message["type"].as_str() {
                 Some("next") => return Heard::Next(message["payload"].take()),
-                Some("ping") => self.say(&json!({ "type": "pong" })).await,
+                Some("error" | "complete") => return Heard::Ended(message["payload"].take()),
+                Some("ping") => {
+                    if self.say(&json!({ "type": "pong" })).await.is_none() {
+                        return Heard::Broken;
+                    }
+                }
                 _ => assert_eq!(message["type"], "connection_ack", "{message}"),
             }
         }
@@ -86,7 +108,7 @@ impl Socket {
         let mut positions = Vec::new();
         loop {
             match self.next().await {
-                Heard::Next(payload) => positions.push(position_of(&payload)),
+                Heard::Next(payload) => positions.push(known_position(&payload)),
                 end => return (positions, end),
             }
         }
@@ -97,7 +119,7 @@ impl Socket {
         let mut positions = Vec::with_capacity(count);
         while positions.len() < count {
             match self.next().await {
-                Heard::Next(payload) => positions.push(position_of(&payload)),
+                Heard::Next(payload) => positions.push(known_position(&payload)),
                 end => assert_eq!(end, Heard::Broken, "after {positions:?}"),
             }
         }
@@ -105,9 +127,14 @@ impl Socket {
     }
 }
 
-fn position_of(payload: &Value) -> i64 {
-    let at = position(&payload["data"]["conversationEvents"]["position"]);
-    at.expect("a frame names its position")
+/// Where a frame stands; nothing where it holds errors alone.
+pub fn position_of(payload: &Value) -> Option<i64> {
+    let frame = payload["data"].as_object()?.values().next()?;
+    position(&frame["position"])
+}
+
+fn known_position(payload: &Value) -> i64 {
+    position_of(payload).expect("a frame names its position")
 }
 
 /// A subscriber by an event stream.
@@ -119,7 +146,18 @@ pub struct EventStream {
 impl EventStream {
     /// Connects, and subscribes; reads nothing of what comes.
     pub async fn subscribe(address: &str, token: &str, query: &str, variables: Value) -> Self {
-        let mut stream = connect(address).await;
+        let stream = Self::try_subscribe(address, token, query, variables).await;
+        stream.expect("the server takes the connection")
+    }
+
+    /// The same with a server that may be gone.
+    pub async fn try_subscribe(
+        address: &str,
+        token: &str,
+        query: &str,
+        variables: Value,
+    ) -> Option<Self> {
+        let mut stream = connect(address).await?;
         let body = json!({ "query": query, "variables": variables }).to_string();
         let head = format!(
             "POST /graphql HTTP/1.1\r\nhost: allhours\r\nauthorization: Bearer {token}\r\n\
@@ -127,9 +165,9 @@ impl EventStream {
              content-length: {}\r\n\r\n",
             body.len()
         );
-        stream.write_all(head.as_bytes()).await.expect("the server listens");
-        stream.write_all(body.as_bytes()).await.expect("the server listens");
-        Self { stream, bytes: Vec::new() }
+        stream.write_all(head.as_bytes()).await.ok()?;
+        stream.write_all(body.as_bytes()).await.ok()?;
+        Some(Self { stream, bytes: Vec::new() })
     }
 
     /// Reads so many bytes at most; false once there is nothing more to come.
@@ -144,10 +182,34 @@ impl EventStream {
     /// The positions of all events that came whole.
     pub fn positions(&self) -> Vec<i64> {
         let text = String::from_utf8_lossy(&self.bytes);
-        let events = text.split("event: next\ndata: ").skip(1);
-        let whole = events.filter_map(|event| event.split_once("\n\n"));
-        whole
-            .map(|(data, _)| position_of(&serde_json::from_str(data).expect("an event is JSON")))
-            .collect()
+        let events = text.split(EVENT).skip(1);
+        let whole = events.filter_map(|event| event.split_once(EVENT_END));
+        whole.map(|(data, _)| known_position(&payload(data))).collect()
     }
+
+    /// The next event.
+    pub async fn next(&mut self) -> Heard {
+        loop {
+            if let Some(payload) = self.take() {
+                return Heard::Next(payload);
+            }
+            if !self.read(65_536).await {
+                return Heard::Broken;
+            }
+        }
+    }
+
+    /// Takes the first event out of what was read, where it came whole.
+    fn take(&mut self) -> Option<Value> {
+        let text = String::from_utf8_lossy(&self.bytes);
+        let (_, rest) = text.split_once(EVENT)?;
+        let (data, rest) = rest.split_once(EVENT_END)?;
+        let (payload, left) = (payload(data), rest.len());
+        self.bytes.drain(..self.bytes.len() - left);
+        Some(payload)
+    }
+}
+
+fn payload(data: &str) -> Value {
+    serde_json::from_str(data).expect("an event is JSON")
 }

@@ -15,7 +15,17 @@ use tokio_util::sync::CancellationToken;
 use crate::process::{Caller, Place, wait_until};
 
 const ADD_NOTE: &str = "mutation ($input: ConversationAddNoteInput!) {
-    conversationAddNote(input: $input) { position userErrors { code message } }
+    done: conversationAddNote(input: $input) {
+        position version repeated userErrors { code message }
+    }
+}";
+/// The state, the timeline and the row of the list come from different places.
+const LOOK: &str = "query ($id: ID!, $p: Position) {
+    conversation(id: $id, minPosition: $p) {
+        version
+        timeline(last: 1) { nodes { position } }
+        customer { conversations(first: 20) { nodes { id version } } }
+    }
 }";
 /// How long a living server may leave a command without an answer.
 const SETTLED_MAX: Duration = Duration::from_mins(1);
@@ -32,16 +42,36 @@ pub enum Trouble {
     Silence,
 }
 
+/// What a mutation whose root is called `done` answers; else what came instead.
+pub async fn payload_of(caller: &Caller, mutation: &str, input: Value) -> Result<Value, Trouble> {
+    let mut data = data_of(caller, mutation, json!({ "input": input })).await?;
+    Ok(data["done"].take())
+}
+
+async fn data_of(caller: &Caller, document: &str, variables: Value) -> Result<Value, Trouble> {
+    let answer = caller.ask(document, &variables).await;
+    let mut answer = answer.map_err(|_| Trouble::Silence)?;
+    match answer.get("errors") {
+        None => Ok(answer["data"].take()),
+        Some(errors) => {
+            let code = errors[0]["extensions"]["code"].as_str();
+            Err(Trouble::Told(code.map_or_else(|| answer.to_string(), str::to_owned)))
+        }
+    }
+}
+
 /// One writer with keys of its own.
 pub struct Writer {
     number: usize,
     conversation: String,
     text: String,
-    next: u32,
+    next: usize,
     /// Sent, and no answer came: it may have happened or not.
     unknown: Option<String>,
     /// The position of every answer.
     pub acknowledged: Vec<i64>,
+    /// The newest version that it was told of or read.
+    version: i64,
     /// How often what came instead.
     pub troubles: BTreeMap<Trouble, u32>,
 }
@@ -56,6 +86,7 @@ impl Writer {
             next: 0,
             unknown: None,
             acknowledged: Vec::new(),
+            version: 0,
             troubles: BTreeMap::new(),
         }
     }
@@ -97,10 +128,14 @@ impl Writer {
         }
     }
 
+    fn key(&self, number: usize) -> String {
+        format!("writer-{}-{number}", self.number)
+    }
+
     /// Writes one note; what came instead of an answer is to be settled.
     pub async fn write(&mut self, caller: &Caller) -> Result<(), Trouble> {
         assert_eq!(self.unknown, None, "first what is unknown is settled");
-        let key = format!("writer-{}-{}", self.number, self.next);
+        let key = self.key(self.next);
         self.next += 1;
         match self.send(caller, &key).await {
             Ok(position) => {
@@ -115,8 +150,42 @@ impl Writer {
         }
     }
 
-    /// Writes one note after the other, and settles what is unknown, until told to stop or the
-    /// server is gone.
+    /// Reads its conversation as of the last answer, which may have come from another process:
+    /// nothing that was told or seen before may be missing.
+    pub async fn look_back(&mut self, caller: &Caller) -> Result<(), Trouble> {
+        let Some(told) = self.acknowledged.last() else { return Ok(()) };
+        let variables = json!({ "id": self.conversation, "p": told });
+        let data = data_of(caller, LOOK, variables).await.inspect_err(|trouble| {
+            *self.troubles.entry(trouble.clone()).or_default() += 1;
+        })?;
+        let seen = &data["conversation"];
+        let newest = position(&seen["timeline"]["nodes"][0]["position"]);
+        assert!(newest >= Some(*told), "told of {told}: {data}");
+        let rows = seen["customer"]["conversations"]["nodes"].as_array().expect("a list");
+        let row = rows.iter().find(|row| row["id"] == self.conversation.as_str());
+        let row = row.expect("the conversation is one of its customer's");
+        for version in [&row["version"], &seen["version"]] {
+            let version = version.as_i64().expect("a version");
+            assert!(version >= self.version, "{} was seen before: {data}", self.version);
+            self.version = version;
+        }
+        Ok(())
+    }
+
+    /// Sends some that were acknowledged once more, and gets the same answers.
+    pub async fn ask_again(&self, caller: &Caller) {
+        let count = self.acknowledged.len();
+        assert_eq!((self.unknown.as_ref(), self.next), (None, count), "all are settled");
+        for number in [0, count / 2, count.saturating_sub(1)] {
+            let Some(position) = self.acknowledged.get(number) else { return };
+            let again = self.sent(caller, &self.key(number)).await.expect("a living server");
+            let (said, repeated) = (self::position(&again["position"]), &again["repeated"]);
+            assert_eq!((said, repeated), (Some(*position), &json!(true)), "{again}");
+        }
+    }
+
+    /// Writes one note after the other, looks back, and settles what is unknown, until told to
+    /// stop or the server is gone.
     async fn write_on(
         mut self,
         caller: Caller,
@@ -128,39 +197,40 @@ impl Writer {
             if written.is_ok() {
                 written = self.write(&caller).await;
             }
+            count.fetch_add(usize::from(written.is_ok()), Ordering::Relaxed);
+            if written.is_ok() {
+                written = self.look_back(&caller).await;
+            }
             if written == Err(Trouble::Silence) {
                 return self;
             }
-            count.fetch_add(usize::from(written.is_ok()), Ordering::Relaxed);
         }
         self
     }
 
     /// The position of the answer; else what came instead of one.
-    async fn send(&self, caller: &Caller, key: &str) -> Result<i64, Trouble> {
+    async fn send(&mut self, caller: &Caller, key: &str) -> Result<i64, Trouble> {
+        let payload = self.sent(caller, key).await?;
+        // A repeated answer tells of no version.
+        self.version = payload["version"].as_i64().unwrap_or(0).max(self.version);
+        Ok(position(&payload["position"]).expect("a position"))
+    }
+
+    async fn sent(&self, caller: &Caller, key: &str) -> Result<Value, Trouble> {
         let input = json!({
             "conversationId": self.conversation,
             "text": format!("noted by {key} {}", self.text),
             "idempotencyKey": key,
         });
-        let answer = caller.ask(ADD_NOTE, &json!({ "input": input })).await;
-        let answer = answer.map_err(|_| Trouble::Silence)?;
-        let payload = &answer["data"]["conversationAddNote"];
-        assert!(no_refusal(payload), "{key}: {answer}");
-        position(&payload["position"]).ok_or_else(|| {
-            let code = answer["errors"][0]["extensions"]["code"].as_str();
-            Trouble::Told(code.map_or_else(|| answer.to_string(), str::to_owned))
-        })
+        let payload = payload_of(caller, ADD_NOTE, input).await?;
+        assert_eq!(payload["userErrors"], json!([]), "{key}: {payload}");
+        Ok(payload)
     }
 }
 
 /// A position as it stands in an answer.
 pub fn position(value: &Value) -> Option<i64> {
     value.as_i64().or_else(|| value.as_str()?.parse().ok())
-}
-
-fn no_refusal(payload: &Value) -> bool {
-    payload["userErrors"].as_array().is_none_or(Vec::is_empty)
 }
 
 /// Writers at work, each on its own task.
