@@ -11,7 +11,10 @@ use std::{
 use serde_json::json;
 use tokio::process::{Child, Command};
 
-use super::writer::{Load, Writer, assert_each_stands_once, assert_troubles_are_typed, settle_all};
+use super::{
+    work::{WRITERS, Work},
+    writer::Writer,
+};
 use crate::process::{Caller, Place, Served, home, wait_until};
 
 const DISK_MB: u64 = 224;
@@ -147,13 +150,11 @@ async fn a_full_disk_refuses_writes_by_a_code_and_with_room_again_all_goes_on_by
     let place = Place::new(&folder.join("data")).started_by(disk.starter());
     let server = place.serve(&["--demo"]).await;
     let caller = server.caller("supervisor").await;
-    let conversations = caller.open_conversations(4).await;
-    let before = place.notes().await;
+    let mut work = Work::of(&server).await;
+    let wordy = caller.open_conversations(WRITERS + 1).await.pop().expect("as many as asked for");
+    let mut wordy = Writer::new(WRITERS, &wordy).wordy(NOTE_CHARACTERS);
     disk.crowd(ROOM_MB).await;
-    let mut writers = Writer::for_each(&conversations);
-    let wordy = writers.remove(0).wordy(NOTE_CHARACTERS);
-    let load = Load::begin(writers, &caller);
-    let mut wordy = wordy;
+    let busy = work.begin(&server);
     fill(&caller, &mut wordy).await;
     reads_are_typed(&server, &caller).await;
     // Being full is nothing that it dies of, however long it lasts.
@@ -168,13 +169,11 @@ async fn a_full_disk_refuses_writes_by_a_code_and_with_room_again_all_goes_on_by
         }
     })
     .await;
-    load.goes_on(20).await;
-    let mut writers = load.end().await;
-    writers.push(wordy);
-    settle_all(&mut writers, &caller).await;
-    assert_troubles_are_typed(&writers, &["UNAVAILABLE", "CONFLICT"]);
-    assert_each_stands_once(&place, &before, &writers).await;
-    place.verify().await;
+    busy.goes_on(20).await;
+    work = busy.end().await;
+    work.is_joined_by(wordy);
+    work.all_holds(&server).await;
+    work.outages_were_told();
     // The index says of its own threads that they failed "or panicked"; a panic says where.
     assert!(!server.log().contains("panicked at"), "{}", server.log());
     server.stop().await;

@@ -14,7 +14,8 @@ use super::{
 };
 use crate::process::{Caller, Place, Served};
 
-const WRITERS: usize = 8;
+/// How many write; the conversations of the demo after these are free.
+pub const WRITERS: usize = 8;
 const RIVAL: &str = "rival";
 const OPEN_RIVAL: &str = "mutation { deskOpen(input: { name: \"Rival\", \
     defaultLanguage: \"en\", reopenWithinHours: 24 }) { userErrors { code } } }";
@@ -101,6 +102,11 @@ impl Work {
 
     fn caller(&self, server: &Served) -> Caller {
         server.caller_with(&self.token)
+    }
+
+    /// One more has written beside the others.
+    pub fn is_joined_by(&mut self, writer: Writer) {
+        self.writers.push(writer);
     }
 
     /// What is under way is settled by this server, and all invariants hold.
