@@ -62,6 +62,17 @@ pub struct Conversation {
     tags: BTreeSet<Tag>,
     /// Those that have a value; none stands for a text, which is never held here.
     fields: BTreeMap<Key, Option<FieldValue>>,
+    /// What became of the subject line, if it ever had one.
+    subject: Option<Kept>,
+    /// What became of the texts of each custom field that ever held one.
+    texts: BTreeMap<Key, Kept>,
+}
+
+/// Whether a text, or one of several, is still there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+enum Kept {
+    Here,
+    Redacted,
 }
 
 /// Whether the customer waits for an answer in a conversation that was merged into this one.
@@ -319,11 +330,7 @@ impl Conversation {
             ConversationEvent::MergeUndone(undone) => {
                 self.sources.remove(&undone.source);
             }
-            ConversationEvent::SplitOff(split) => {
-                let gone: BTreeSet<_> = split.messages.iter().collect();
-                let leaving = self.messages.iter_mut().filter(|it| gone.contains(&it.id));
-                leaving.for_each(|it| it.moved = true);
-            }
+            ConversationEvent::SplitOff(split) => self.left(split),
             ConversationEvent::SplitFrom(split) => {
                 for moved in &split.messages {
                     self.push(moved.message, moved.agent.map_or(Author::Customer, Author::Agent));
@@ -332,6 +339,10 @@ impl Conversation {
             ConversationEvent::MessageRedacted(redacted) => {
                 let known = self.messages.iter_mut().filter(|it| it.id == redacted.message);
                 known.for_each(|it| it.redacted = true);
+            }
+            ConversationEvent::SubjectRedacted(_) => self.subject = Some(Kept::Redacted),
+            ConversationEvent::FieldRedacted(redacted) => {
+                self.texts.insert(redacted.field.clone(), Kept::Redacted);
             }
         }
     }
@@ -343,6 +354,13 @@ impl Conversation {
         self.tier = Some(opened.tier);
         self.priority = Some(opened.priority);
         self.episode = 1;
+        self.subject = opened.subject.as_ref().map(|_| Kept::Here);
+    }
+
+    fn left(&mut self, split: &event::SplitOff) {
+        let gone: BTreeSet<_> = split.messages.iter().collect();
+        let leaving = self.messages.iter_mut().filter(|it| gone.contains(&it.id));
+        leaving.for_each(|it| it.moved = true);
     }
 
     fn push(&mut self, id: MessageId, author: Author) {
@@ -355,7 +373,10 @@ impl Conversation {
             return;
         };
         let held = match value {
-            FieldValue::Text(_) => None,
+            FieldValue::Text(_) => {
+                self.texts.insert(set.field.clone(), Kept::Here);
+                None
+            }
             FieldValue::Integer(_)
             | FieldValue::Boolean(_)
             | FieldValue::Date(_)

@@ -15,6 +15,7 @@ mod parked;
 mod places;
 mod pooling;
 mod rebuilding;
+mod redacting;
 mod replaying;
 mod run;
 mod scripts;

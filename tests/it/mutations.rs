@@ -7,6 +7,7 @@ mod desk;
 mod intake;
 mod merge;
 mod race;
+mod redaction;
 mod setup;
 mod signing_in;
 mod staffing;

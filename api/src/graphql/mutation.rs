@@ -10,6 +10,7 @@ pub mod customer;
 pub mod desk;
 pub mod inbound;
 mod language;
+mod redaction;
 mod stream;
 pub mod team;
 

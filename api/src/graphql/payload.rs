@@ -80,6 +80,9 @@ macro_rules! code_meaning {
     (NoMessage) => {
         "What was received is too long for a message, or empty."
     };
+    (NoSubject) => {
+        "The conversation has no subject line."
+    };
     (NoSuchField) => {
         "The desk has no field of this key."
     };
@@ -88,6 +91,9 @@ macro_rules! code_meaning {
     };
     (NoSuchVersion) => {
         "No such version was ever published."
+    };
+    (NoText) => {
+        "The field holds no text in the conversation, and never did."
     };
     (NotApproved) => {
         "The draft is not approved."

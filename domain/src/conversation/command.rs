@@ -216,4 +216,18 @@ commands! {
         /// Why.
         reason: Reason,
     }
+    /// Deletes the subject line.
+    RedactSubject {
+        /// Those that this one was ever merged into; what was delivered to them may hold it too.
+        went_on_in: Vec<ConversationId>,
+        /// Why.
+        reason: Reason,
+    }
+    /// Deletes the texts of a custom field, the present one and all before.
+    RedactField {
+        /// Which field.
+        field: Key,
+        /// Why.
+        reason: Reason,
+    }
 }

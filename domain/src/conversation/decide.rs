@@ -7,6 +7,7 @@ mod merging;
 mod messages;
 mod opening;
 mod ownership;
+mod redaction;
 mod resolution;
 mod splitting;
 mod waiting;
@@ -51,6 +52,8 @@ impl Conversation {
             ConversationCommand::SplitOff(it) => self.split_off(it),
             ConversationCommand::BeginFromSplit(it) => self.begin_from_split(it),
             ConversationCommand::Redact(it) => self.redact(it),
+            ConversationCommand::RedactSubject(it) => self.redact_subject(it),
+            ConversationCommand::RedactField(it) => self.redact_field(it),
         }
     }
 

@@ -76,6 +76,10 @@ events! {
         SplitFrom = "conversation.split_from", 1;
         #[doc = "The text of a message was deleted; that it was there stays known."]
         MessageRedacted = "conversation.message_redacted", 1;
+        #[doc = "The subject line was deleted; that there was one stays known."]
+        SubjectRedacted = "conversation.subject_redacted", 1;
+        #[doc = "The texts that a custom field held until then were deleted; that it did stays known."]
+        FieldRedacted = "conversation.field_redacted", 1;
     }
 }
 
@@ -291,6 +295,21 @@ shapes! {
     MessageRedacted {
         /// Which message.
         message: MessageId,
+        /// Why.
+        reason: Personal,
+    }
+    /// The subject line was deleted.
+    SubjectRedacted {
+        /// The conversation itself and those that it was ever merged into: what providers sent to
+        /// them may hold the line as well, and was deleted with it.
+        deliveries_to: Vec<ConversationId>,
+        /// Why.
+        reason: Personal,
+    }
+    /// The texts of a custom field were deleted, the present one and all before.
+    FieldRedacted {
+        /// Which field.
+        field: Key,
         /// Why.
         reason: Personal,
     }

@@ -77,6 +77,15 @@ pub enum ConversationRefusal {
         /// As asked.
         message: MessageId,
     },
+    /// It never had a subject line.
+    #[error("the conversation has no subject line")]
+    NoSubject,
+    /// The field never held a text here.
+    #[error("the field `{field}` holds no text in the conversation")]
+    NoText {
+        /// As asked.
+        field: Key,
+    },
     /// Another message has this id.
     #[error("the conversation holds another message {message}")]
     MessageExists {
@@ -174,6 +183,8 @@ impl Refusal for ConversationRefusal {
             Self::SnoozeTooLong { .. } => "SNOOZE_TOO_LONG",
             Self::NotYet { .. } => "NOT_YET",
             Self::UnknownMessage { .. } => "UNKNOWN_MESSAGE",
+            Self::NoSubject => "NO_SUBJECT",
+            Self::NoText { .. } => "NO_TEXT",
             Self::MessageExists { .. } => "MESSAGE_EXISTS",
             Self::TooManyMessages { .. } => "TOO_MANY_MESSAGES",
             Self::TooManyMentions { .. } => "TOO_MANY_MENTIONS",

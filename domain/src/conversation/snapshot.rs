@@ -180,7 +180,10 @@ impl ConversationSnapshot {
                 self.active(at);
                 self.note_count = self.note_count.saturating_add(1);
             }
-            ConversationEvent::AgentMentioned(_) | ConversationEvent::MessageRedacted(_) => {}
+            ConversationEvent::AgentMentioned(_)
+            | ConversationEvent::MessageRedacted(_)
+            | ConversationEvent::SubjectRedacted(_)
+            | ConversationEvent::FieldRedacted(_) => {}
             ConversationEvent::PriorityChanged(changed) => self.priority = changed.to,
             ConversationEvent::TierAssigned(assigned) => self.tier = assigned.to,
             ConversationEvent::Tagged(tagged) => {

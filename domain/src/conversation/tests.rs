@@ -7,6 +7,7 @@ mod merging;
 mod messages;
 mod ownership;
 mod properties;
+mod redaction;
 mod resolution;
 mod snapshot;
 mod splitting;

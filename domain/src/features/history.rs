@@ -236,7 +236,9 @@ impl CustomerHistory {
             | ConversationEvent::MergeUndone(_)
             | ConversationEvent::SplitOff(_)
             | ConversationEvent::SplitFrom(_)
-            | ConversationEvent::MessageRedacted(_) => {}
+            | ConversationEvent::MessageRedacted(_)
+            | ConversationEvent::SubjectRedacted(_)
+            | ConversationEvent::FieldRedacted(_) => {}
         }
     }
 

@@ -1,7 +1,9 @@
 -- Of texts that are gone, those whose subject was not forgotten, by their number in what is asked:
--- the message that the text was of, and whether it is a delivery that was settled later in a way
--- that deletes it: it waited for a person and was taken in, or it was discarded.
-select w.number, coalesce(p.message, m.message),
+-- what the text was of (a message; a subject line, by its stream; a field of a stream; a delivery to
+-- a conversation), and whether it is a delivery that was settled later in a way that deletes it: it
+-- waited for a person and was taken in, or it was discarded.
+select w.number, e.name, e.stream_id, coalesce(p.message, m.message), e.payload ->> 'field',
+    p.conversation,
     coalesce(p.was_parked, false) or exists (
         select from events discarded
         where e.name = 'intake.received' and discarded.name = 'intake.discarded'
@@ -17,7 +19,8 @@ left join lateral (
         'conversation.note_added')
 ) m on true
 left join lateral (
-    select later.payload ->> 'message' as message, exists (
+    select later.payload ->> 'message' as message,
+        later.payload ->> 'conversation' as conversation, exists (
         select from events parked
         where parked.tenant_id = e.tenant_id and parked.stream_id = e.stream_id
             and parked.version between e.version + 1 and later.version - 1

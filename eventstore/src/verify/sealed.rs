@@ -1,10 +1,10 @@
 //! The sealed texts: each is the one that its event names, or the log says why it is gone.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use allhours_domain::ids::TenantId;
 use serde_json::Value;
-use tokio_postgres::Client;
+use tokio_postgres::{Client, Row};
 use uuid::Uuid;
 
 use super::{Finding, Rule, Verified};
@@ -41,20 +41,68 @@ pub(super) fn texts_named(event: &Recorded) -> Option<Vec<NamedText>> {
     Some(named.into_iter().map(|text| NamedText { tenant, position, event: id, text }).collect())
 }
 
-/// The messages whose text was redacted. All of them are known before the first event is looked
-/// at, since a redaction comes after what it redacts, and perhaps in another conversation.
-pub(super) struct Redacted(HashSet<(Uuid, String)>);
+/// What was redacted, and where in the log the last word of it stands. All of it is known before
+/// the first event is looked at, since a redaction comes after what it redacts, and perhaps in
+/// another conversation.
+pub(super) struct Redacted(HashMap<(Uuid, Text), Position>);
+
+/// A text that can be redacted.
+#[derive(PartialEq, Eq, Hash)]
+enum Text {
+    /// Of a message, also as it was delivered.
+    Message(String),
+    /// The subject line of a conversation.
+    Subject(Uuid),
+    /// What was delivered to a conversation, which may hold a subject line.
+    Deliveries(String),
+    /// Of a field of a conversation.
+    Field(Uuid, String),
+}
 
 impl Redacted {
     pub(super) async fn read(client: &Client) -> Result<Self, LogError> {
-        let rows = client.query(sql::VERIFY_REDACTED, &[]).await?;
-        let messages = rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?)));
-        Ok(Self(messages.collect::<Result<_, tokio_postgres::Error>>()?))
+        let mut all = HashMap::new();
+        for row in client.query(sql::VERIFY_REDACTED, &[]).await? {
+            let (tenant, position): (Uuid, Position) = (row.try_get(0)?, row.try_get(1)?);
+            let (name, stream): (&str, Uuid) = (row.try_get(2)?, row.try_get(3)?);
+            let (message, field): (Option<_>, Option<_>) = (row.try_get(4)?, row.try_get(5)?);
+            let mut texts: Vec<Text> = message.into_iter().map(Text::Message).collect();
+            texts.extend(field.map(|field| Text::Field(stream, field)));
+            if name == SUBJECT_REDACTED {
+                texts.push(Text::Subject(stream));
+                let deliveries: Vec<String> = row.try_get(6)?;
+                texts.extend(deliveries.into_iter().map(Text::Deliveries));
+            }
+            for text in texts {
+                let last: &mut Position = all.entry((tenant, text)).or_default();
+                *last = position.max(*last);
+            }
+        }
+        Ok(Self(all))
     }
 
-    fn holds(&self, tenant: TenantId, message: Option<String>) -> bool {
-        message.is_some_and(|message| self.0.contains(&(tenant.0, message)))
+    /// Whether one of these was redacted after `position`.
+    fn explain(&self, tenant: TenantId, position: Position, texts: Vec<Text>) -> bool {
+        let mut last = texts.into_iter().filter_map(|text| self.0.get(&(tenant.0, text)));
+        last.any(|redacted| *redacted > position)
     }
+}
+
+const SUBJECT_REDACTED: &str = "conversation.subject_redacted";
+
+/// What a text that is gone may have been redacted as.
+fn redacted_as(row: &Row) -> Result<Vec<Text>, LogError> {
+    let (name, stream): (&str, Uuid) = (row.try_get(1)?, row.try_get(2)?);
+    let (message, field): (Option<_>, Option<_>) = (row.try_get(3)?, row.try_get(4)?);
+    let conversation: Option<_> = row.try_get(5)?;
+    let mut texts: Vec<Text> = message.into_iter().map(Text::Message).collect();
+    texts.extend(conversation.map(Text::Deliveries));
+    if name == "conversation.opened" {
+        texts.push(Text::Subject(stream));
+    } else if name == "conversation.field_set" {
+        texts.extend(field.map(|field| Text::Field(stream, field)));
+    }
+    Ok(texts)
 }
 
 /// Looks at the texts that a page of events names.
@@ -92,7 +140,7 @@ pub(super) async fn check_texts(
     check_gone(client, &gone, redacted, verified).await
 }
 
-/// A text is gone because its subject was forgotten or its message redacted, because it was parked
+/// A text is gone because its subject was forgotten or it was redacted, because it was parked
 /// until it became a message, or because it was discarded; or else it was lost.
 async fn check_gone(
     client: &Client,
@@ -109,10 +157,10 @@ async fn check_gone(
     let rows = client.query(sql::VERIFY_UNFORGOTTEN, &[&tenants, &subjects, &positions]).await?;
     let mut lost = Vec::new();
     for row in rows {
-        let (number, settled): (i64, bool) = (row.try_get(0)?, row.try_get(2)?);
+        let (number, settled): (i64, bool) = (row.try_get(0)?, row.try_get(6)?);
         let it = usize::try_from(number - 1).ok().and_then(|index| gone.get(index));
         let it = it.expect("the numbers are those of what was asked");
-        if !settled && !redacted.holds(it.tenant, row.try_get(1)?) {
+        if !settled && !redacted.explain(it.tenant, it.position, redacted_as(&row)?) {
             lost.push(it);
         }
     }

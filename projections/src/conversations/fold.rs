@@ -180,7 +180,9 @@ impl ConversationRow {
         match event {
             ConversationEvent::Opened(_)
             | ConversationEvent::AgentMentioned(_)
-            | ConversationEvent::MessageRedacted(_) => {}
+            | ConversationEvent::MessageRedacted(_)
+            | ConversationEvent::SubjectRedacted(_)
+            | ConversationEvent::FieldRedacted(_) => {}
             ConversationEvent::CustomerMessageReceived(event) => {
                 self.message(recorded, at);
                 self.last_customer_message_at = Some(at);

@@ -51,6 +51,7 @@ pub(super) fn concerns(name: &str) -> bool {
             | "conversation.unmerged"
             | "conversation.split_from"
             | "conversation.message_redacted"
+            | "conversation.subject_redacted"
             | "customer.identified"
             | "customer.profile_changed"
             | "customer.identity_linked"
@@ -133,12 +134,17 @@ fn conversation(
         ConversationEvent::MessageRedacted(event) => {
             changes.push(Change::Shred(Key::message(tenant, event.message)));
         }
+        ConversationEvent::SubjectRedacted(_) => {
+            let conversation = ConversationId(recorded.stream.id);
+            changes.push(Change::Shred(Key::topic(tenant, conversation)));
+        }
         ConversationEvent::AgentMentioned(_)
         | ConversationEvent::PriorityChanged(_)
         | ConversationEvent::TierAssigned(_)
         | ConversationEvent::Tagged(_)
         | ConversationEvent::Untagged(_)
         | ConversationEvent::FieldSet(_)
+        | ConversationEvent::FieldRedacted(_)
         | ConversationEvent::Assigned(_)
         | ConversationEvent::Claimed(_)
         | ConversationEvent::Released(_)

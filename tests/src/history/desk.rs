@@ -82,6 +82,26 @@ fn name(chance: &mut Chance) -> Name {
     Name::new(format!("Name {}", chance.below(1_000))).expect("a name")
 }
 
+fn key(name: &str) -> Key {
+    Key::new(name).expect("a key")
+}
+
+fn reason() -> Reason {
+    Reason::new("asked for").expect("a reason")
+}
+
+/// Sets a number or a text, or clears it.
+fn field(chance: &mut Chance) -> conversation::SetField {
+    let chosen = chance.below(6);
+    let (field, kind, value) = if chosen < 3 {
+        (key("count"), FieldKind::Integer, FieldInput::Integer(7))
+    } else {
+        (key("note"), FieldKind::Text, FieldInput::Text(reason()))
+    };
+    let value = (!chosen.is_multiple_of(3)).then_some(value);
+    conversation::SetField { field, kind: Some(kind), value }
+}
+
 impl Desk {
     pub(super) fn of(tenant: Uuid) -> Self {
         Self { tenant, ..Self::default() }
@@ -339,14 +359,7 @@ impl Desk {
             14 => ask(held, conversation::AssignTier { tier: chance.one_of(Tier::ALL) }),
             15 => ask(held, conversation::AddTag { tag }),
             16 => ask(held, conversation::RemoveTag { tag }),
-            17 => ask(
-                held,
-                conversation::SetField {
-                    field: Key::new("count").expect("a key"),
-                    kind: Some(FieldKind::Integer),
-                    value: (chance.below(3) > 0).then_some(FieldInput::Integer(7)),
-                },
-            ),
+            17 => ask(held, field(chance)),
             18 => ask(held, conversation::Assign { agent }),
             19 => ask(held, conversation::Claim { agent }),
             20 => ask(held, conversation::Release { agent }),
@@ -368,13 +381,10 @@ impl Desk {
             _ => match chance.below(4) {
                 0 => ask(held, conversation::Close {}),
                 1 => ask(held, conversation::ConfirmResolution {}),
-                _ => ask(
-                    held,
-                    conversation::Redact {
-                        message,
-                        reason: Reason::new("asked for").expect("a reason"),
-                    },
-                ),
+                2 => {
+                    ask(held, conversation::RedactSubject { went_on_in: vec![], reason: reason() })
+                }
+                _ => ask(held, conversation::RedactField { field: key("note"), reason: reason() }),
             },
         })
     }

@@ -18,12 +18,13 @@ use crate::{
 };
 
 /// How often a plan is made anew after somebody else was faster.
-const RACES_MAX: u32 = 3;
+pub(super) const RACES_MAX: u32 = 3;
 
-type Tried = Result<Done, CommandError<AnyRefusal>>;
+/// What became of a unit of work.
+pub(super) type Tried = Result<Done, CommandError<AnyRefusal>>;
 
 /// Whether what was planned on `source` has moved on, so that another plan may do.
-fn raced(tried: &Tried, source: ConversationId) -> bool {
+pub(super) fn raced(tried: &Tried, source: ConversationId) -> bool {
     let Err(CommandError::Stale(stale)) = tried else { return false };
     stale.stream == stream_of::<Aggregate>(source)
 }

@@ -1,7 +1,7 @@
 //! What is written in a conversation and on it: replies, notes, tags, fields, redaction.
 
 use allhours_domain::{
-    conversation::{Conversation as Aggregate, command},
+    conversation::command,
     desk::Desk as DeskState,
     fields::FieldInput as DomainInput,
     ids::MessageId,
@@ -11,7 +11,8 @@ use async_graphql::{ID, OneofObject};
 
 use super::{
     conversation_queue::on,
-    stream::{holding_text, last_channel},
+    redaction::{Redacted, redact},
+    stream::last_channel,
 };
 use crate::graphql::{
     call::{Problem, checked},
@@ -166,32 +167,38 @@ mutations! {
         on(call, &input.conversation_id, command).await
     }
 
-    /// Deletes the text of a message for good: what was written, and what its provider sent.
-    /// That there was a message stays known.
+    /// Deletes a text for good: of a message or note, the subject line, or of a custom field; and
+    /// what its provider sent. That there was one stays known.
     conversation_redact ConversationRedact -> conversation: Conversation,
     input {
-        /// Which conversation holds the message.
+        /// Which conversation holds it.
         conversation_id: ID,
-        /// Which message.
-        message_id: ID,
+        /// The text of this message or note. Just one of `messageId`, `subject` and `field` is
+        /// given.
+        message_id: Option<ID>,
+        /// If true, the subject line.
+        subject: Option<bool>,
+        /// The texts of this custom field: the one that it holds, and all that it held before.
+        field: Option<String>,
         /// Why.
         reason: String,
     },
-    refuses { UnknownMessage },
+    refuses { NoSubject, NoText, UnknownMessage },
     |call, input| {
         let id = call.known_conversation("conversationId", &input.conversation_id).await?;
-        let message: MessageId = call.id(Kind::Message, "messageId", &input.message_id)?;
+        let what = match (input.message_id, input.subject.unwrap_or_default(), input.field) {
+            (Some(message), false, None) => {
+                Redacted::Message(call.id(Kind::Message, "messageId", &message)?)
+            }
+            (None, true, None) => Redacted::Subject,
+            (None, false, Some(field)) => Redacted::Field(checked("field", Key::new(field))?),
+            _ => {
+                let message = "give just one of messageId, subject and field";
+                return Err(Problem::user("INVALID_INPUT", message, None));
+            }
+        };
         let reason = checked("reason", Reason::new(input.reason))?;
-        let holding = holding_text(call, id, message).await?;
-        let done = call
-            .services
-            .desk
-            .unit(&call.command)
-            .with::<Aggregate>(id, command::Redact { message, reason })
-            .expecting::<Aggregate>(id, call.expected)
-            .shredding(holding)
-            .commit()
-            .await?;
+        let done = redact(call, id, &what, &reason).await?;
         Ok((done, Conversation::now(call.ctx, id).await?))
     }
 }

@@ -1,4 +1,4 @@
-//! Messages, notes and their redaction. Every text is about the conversation's customer.
+//! Messages and notes. Every text is about the conversation's customer.
 
 use std::collections::BTreeSet;
 
@@ -8,11 +8,8 @@ use super::{Conversation, ConversationRefusal, Decision, Standing};
 use crate::{
     conversation::{
         Author, MENTIONS_MAX, MESSAGES_MAX,
-        command::{AddNote, ReceiveCustomerMessage, Redact, Reply},
-        event::{
-            AgentMentioned, AgentReplied, Claimed, CustomerMessageReceived, MessageRedacted,
-            NoteAdded,
-        },
+        command::{AddNote, ReceiveCustomerMessage, Reply},
+        event::{AgentMentioned, AgentReplied, Claimed, CustomerMessageReceived, NoteAdded},
     },
     ids::MessageId,
     personal::Personal,
@@ -84,21 +81,6 @@ impl Conversation {
             mentioned.into_iter().map(|agent| AgentMentioned { message, agent, by }.into()),
         );
         Ok(events)
-    }
-
-    /// Forgetting is owed however a conversation stands: also a closed or merged one redacts.
-    pub(super) fn redact(&self, command: Redact) -> Decision {
-        let Redact { message, reason } = command;
-        let origin = self.must_exist()?;
-        match self.message(message) {
-            None => Err(ConversationRefusal::UnknownMessage { message }),
-            Some(known) if known.moved => Err(ConversationRefusal::UnknownMessage { message }),
-            Some(known) if known.redacted => Ok(vec![]),
-            Some(_) => {
-                let reason = Personal::about(origin.customer, reason);
-                Ok(vec![MessageRedacted { message, reason }.into()])
-            }
-        }
     }
 
     /// There is room for another message, and its id is new.

@@ -55,6 +55,13 @@ fn words() -> impl Strategy<Value = ConversationCommand> {
             let reason = Reason::new("card number").expect("a reason fits");
             command::Redact { message, reason }.into()
         }),
+        prop::option::of(select(vec!["count", "place"])).prop_map(|field| {
+            let reason = Reason::new("card number").expect("a reason fits");
+            let Some(field) = field else {
+                return command::RedactSubject { went_on_in: vec![], reason }.into();
+            };
+            command::RedactField { field: Key::new(field).expect("a key fits"), reason }.into()
+        }),
     ]
 }
 

@@ -119,6 +119,25 @@ async fn a_redacted_message_leaves_no_byte() {
 }
 
 #[tokio::test]
+async fn a_redacted_subject_line_leaves_no_byte_and_the_messages_stay() {
+    let desk = Desk::new();
+    let ada = desk.customer("Ada").await;
+    let conversation = desk.open(ada, Some(CANARIES[0]), Some("en"), None).await;
+    desk.write(conversation, ada, "refund stays").await;
+    let running = desk.run();
+    desk.caught_up(&running.reader).await;
+    assert!(traces(desk.path(), CANARIES[0]) > 0);
+    desk.redact_subject(conversation, ada).await;
+    let head = desk.log.head().await.unwrap();
+    running.reader.wait_for_shredding(head, PATIENCE).await.unwrap();
+    assert_eq!(traces(desk.path(), CANARIES[0]), 0);
+    assert_eq!(desk.finds(&running.reader, "refund"), ["refund stays"]);
+    let verification = verify(&running.reader, &desk.log).await.unwrap();
+    assert_eq!(verification.differences, [""; 0]);
+    running.stop().await;
+}
+
+#[tokio::test]
 async fn shredding_that_a_crash_interrupted_is_done_after_the_next_start() {
     let desk = Desk::new();
     let ada = desk.customer(CANARIES[0]).await;

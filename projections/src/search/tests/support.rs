@@ -12,7 +12,7 @@ use allhours_domain::{
     catalogue::AnyEvent,
     conversation::event::{
         AgentReplied, ConversationEvent, CustomerMessageReceived, MessageRedacted, NoteAdded,
-        Opened,
+        Opened, SubjectRedacted,
     },
     customer::event::{CustomerEvent, Erased, Identified, IdentityLinked},
     ids::{
@@ -237,6 +237,16 @@ impl Desk {
         let redacted = MessageRedacted { message, reason: Personal::about(customer, "asked") };
         let events = vec![ConversationEvent::MessageRedacted(redacted).into()];
         self.append(self.tenant, conversation.0, events, vec![event], vec![]).await;
+    }
+
+    pub(super) async fn redact_subject(&self, conversation: ConversationId, customer: CustomerId) {
+        let stream = StreamId { stream_type: StreamType("conversation"), id: conversation.0 };
+        let opened = self.log.load(self.tenant, stream, 0, 1).await.unwrap();
+        let reason = Personal::about(customer, "asked");
+        let redacted = SubjectRedacted { deliveries_to: vec![conversation], reason };
+        let events = vec![ConversationEvent::SubjectRedacted(redacted).into()];
+        let shred = vec![opened[0].event_id];
+        self.append(self.tenant, conversation.0, events, shred, vec![]).await;
     }
 
     pub(super) async fn erase(&self, customer: CustomerId) {
