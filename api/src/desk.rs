@@ -226,6 +226,7 @@ impl<L: Log> Desk<L> {
                 stream: *stream,
                 expected: *version,
                 actual: worked.version,
+                name: last.as_ref().map(|it| it.name.clone()),
                 by: last.as_ref().map(|it| it.actor.clone()),
                 at: last.map(|it| it.recorded_at),
             })));

@@ -29,7 +29,7 @@ use crate::fold::{PoisonPolicy, Projection};
 /// Conversations.
 pub const PROJECTION: Projection = Projection {
     name: "conversations",
-    version: 4,
+    version: 5,
     stream_types: &["conversation"],
     poison: PoisonPolicy::Park,
     tables: &["conversations", "conversation_counters", "queue", "assignments"],

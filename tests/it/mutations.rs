@@ -11,3 +11,4 @@ mod redaction;
 mod setup;
 mod signing_in;
 mod staffing;
+mod unseen;

@@ -41,6 +41,8 @@ pub struct Stale {
     pub expected: i32,
     /// The version it has.
     pub actual: i32,
+    /// The stored name of what happened last, if anything did.
+    pub name: Option<String>,
     /// Who wrote last, if anybody did.
     pub by: Option<Actor>,
     /// When they wrote.

@@ -194,9 +194,10 @@ impl Agent {
         Kind::Agent.id(self.agent_id())
     }
 
-    /// The version of the agent's stream, for `expectedVersion`.
+    /// The version of the agent's stream, for `expectedVersion`; not shown to customers, who could
+    /// tell by it that an agent came or went.
     async fn version(&self, ctx: &Context<'_>) -> Result<Option<i32>> {
-        Ok(self.facts(ctx).await?.map(|it| it.version))
+        Ok(self.inner(ctx).await?.map(|it| it.version))
     }
 
     /// The name.

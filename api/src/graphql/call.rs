@@ -99,7 +99,7 @@ impl<'c> Call<'c> {
             }
         }
         self.must_be_registered().await?;
-        granted.await
+        granted.await.map_err(|problem| problem.seen_by(self.viewer))
     }
 
     /// Whoever acts as an agent has to be one: what an agent does is looked for by who they are.

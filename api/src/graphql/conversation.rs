@@ -238,9 +238,12 @@ impl Conversation {
         DateTime(self.facts.opened_at)
     }
 
-    /// When a message or note last came, or it was opened.
-    async fn last_activity_at(&self) -> DateTime {
-        DateTime(self.facts.last_activity_at)
+    /// When a message or note last came, or it was opened; to customers, who see no notes, when a
+    /// message last came.
+    async fn last_activity_at(&self, ctx: &Context<'_>) -> Result<DateTime> {
+        let facts = &self.facts;
+        let staff = Viewer::of(ctx)?.is_staff();
+        Ok(DateTime(if staff { facts.last_activity_at } else { facts.last_public_activity_at }))
     }
 
     /// Since when the customer waits for an answer.

@@ -51,7 +51,7 @@ pub async fn conversations(
         }
         filter.profiles = Some(profiles_of(ctx, customer).await?.to_vec());
     }
-    let order = ConversationOrder::Activity;
+    let order = order_for(viewer);
     let client = if filter.names_a_person() {
         services.planning_reader(viewer.tenant).await?
     } else {
@@ -59,7 +59,13 @@ pub async fn conversations(
     };
     let found = conversations::list(&client, &filter, order, &span).await;
     let found = found.map_err(|error| of_read(&error))?;
-    Ok(page.connection(found.rows.iter().map(conversation), found.has_more))
+    let rows = found.rows.iter().map(|row| conversation(order, row));
+    Ok(page.connection(rows, found.has_more))
+}
+
+/// The last active first; for customers, who must not learn of notes, by what they can see.
+fn order_for(viewer: &Viewer) -> ConversationOrder {
+    if viewer.is_staff() { ConversationOrder::Activity } else { ConversationOrder::PublicActivity }
 }
 
 /// A page of one customer's conversations; asked for together with those of other customers.
@@ -76,8 +82,10 @@ pub async fn conversations_of(
     if !may_see(ctx, customer).await? {
         return Ok(Connection::new(false, false));
     }
-    let found = Loaders::of(ctx)?.conversations_of.load_one((customer, page.clone())).await?;
-    let rows = found.iter().flat_map(|page| &page.rows).map(conversation);
+    let order = order_for(Viewer::of(ctx)?);
+    let asked = (customer, order, page.clone());
+    let found = Loaders::of(ctx)?.conversations_of.load_one(asked).await?;
+    let rows = found.iter().flat_map(|page| &page.rows).map(|row| conversation(order, row));
     Ok(page.connection(rows, found.as_ref().is_some_and(|page| page.has_more)))
 }
 
@@ -88,8 +96,8 @@ pub fn conversation_key(cursor: &Cursor) -> Option<ConversationKey> {
     Some(ConversationKey { at, id: id.into() })
 }
 
-fn conversation(row: &ConversationRow) -> (Cursor, Conversation) {
-    let key = ConversationOrder::Activity.key(row);
+fn conversation(order: ConversationOrder, row: &ConversationRow) -> (Cursor, Conversation) {
+    let key = order.key(row);
     let facts = Arc::new(ConversationFacts::from(row));
     (Cursor::instant(key.at, key.id.0), Conversation::of(facts))
 }

@@ -14,7 +14,10 @@ use allhours_domain::ids::{
     AgentId, ArticleId, ConversationId, CustomerId, EventId, IntakeId, TeamId, TenantId,
 };
 use allhours_eventstore::recorded::{Position, Recorded};
-use allhours_projections::profiles::{self, Profile};
+use allhours_projections::{
+    conversations::ConversationOrder,
+    profiles::{self, Profile},
+};
 use async_graphql::{Context, Error, Result};
 use uuid::Uuid;
 
@@ -80,7 +83,7 @@ loaders! {
     /// What customers' conversations add up to.
     contacts: Contacts by CustomerId,
     /// Pages of customers' conversations.
-    conversations_of: ConversationsOf by (CustomerId, BothWays),
+    conversations_of: ConversationsOf by (CustomerId, ConversationOrder, BothWays),
     /// Teams by id.
     teams: Teams by TeamId,
     /// Conversations by id.

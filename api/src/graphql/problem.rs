@@ -9,7 +9,7 @@ use allhours_eventstore::error::LogError;
 use async_graphql::Error;
 use jiff::Timestamp;
 
-use super::error::of_log;
+use super::{error::of_log, timeline, viewer::Viewer};
 use crate::desk::{AnyRefusal, CommandError};
 
 /// A rule's no, or an input that no command can be made of: part of the payload.
@@ -25,6 +25,8 @@ pub struct UserProblem {
     pub holder: Option<AgentId>,
     /// The version there is, where the caller's is stale.
     pub current_version: Option<i32>,
+    /// The stored name of how it was changed last.
+    pub changed: Option<String>,
     /// Who changed it last.
     pub changed_by: Option<Actor>,
     /// When.
@@ -71,6 +73,7 @@ impl From<CommandError<AnyRefusal>> for Problem {
                 let mut problem = UserProblem::new("STALE_VERSION", message);
                 problem.field = Some("expectedVersion");
                 problem.current_version = Some(stale.actual);
+                problem.changed.clone_from(&stale.name);
                 problem.changed_by.clone_from(&stale.by);
                 problem.changed_at = stale.at;
                 Self::User(Box::new(problem))
@@ -94,6 +97,7 @@ impl UserProblem {
             field: None,
             holder: None,
             current_version: None,
+            changed: None,
             changed_by: None,
             changed_at: None,
         }
@@ -117,6 +121,19 @@ impl Problem {
     #[must_use]
     pub fn not_found(field: &'static str) -> Self {
         Self::user("NOT_FOUND", "there is no such thing", Some(field))
+    }
+
+    /// The same, as its viewer may know it: who wrote a private note, and when, is not for
+    /// customers, and neither is what else they are not shown to have happened.
+    #[must_use]
+    pub fn seen_by(mut self, viewer: &Viewer) -> Self {
+        if let Self::User(problem) = &mut self
+            && !problem.changed.as_deref().is_some_and(|name| timeline::may_know(viewer, name))
+        {
+            problem.changed_by = None;
+            problem.changed_at = None;
+        }
+        self
     }
 
     fn refused(refusal: &AnyRefusal) -> Self {

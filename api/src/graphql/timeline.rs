@@ -155,6 +155,14 @@ pub fn sees(viewer: &Viewer, name: &str) -> bool {
     viewer.role != Role::Customer || FOR_CUSTOMERS.contains(&name)
 }
 
+/// Whether a viewer may know that this happened to what they may see, by whom and when. Of their
+/// profile customers see all but the tier.
+#[must_use]
+pub fn may_know(viewer: &Viewer, name: &str) -> bool {
+    let of_profile = name.starts_with("customer.") && name != "customer.tier_set";
+    sees(viewer, name) || of_profile
+}
+
 /// Whether the caller asks for what was written, and not only when and by whom.
 fn reads_messages(ctx: &Context<'_>) -> bool {
     let ahead = ctx.look_ahead();

@@ -47,6 +47,8 @@ pub struct ConversationSnapshot {
     pub opened_at: Timestamp,
     /// When a message or note last came, or it was opened.
     pub last_activity_at: Timestamp,
+    /// When something last came that the customer can see, or it was opened.
+    pub last_public_activity_at: Timestamp,
     /// Since when the customer waits for an answer to what was written here.
     pub own_waiting_since: Option<Timestamp>,
     /// For whom it waits, while its status is waiting.
@@ -133,6 +135,7 @@ impl ConversationSnapshot {
             fields: BTreeMap::new(),
             opened_at: at,
             last_activity_at: at,
+            last_public_activity_at: at,
             own_waiting_since: None,
             waiting_on: None,
             snoozed_until: None,
@@ -249,8 +252,13 @@ impl ConversationSnapshot {
         self.last_activity_at = self.last_activity_at.max(at);
     }
 
-    fn received(&mut self, received: &event::CustomerMessageReceived, at: Timestamp) {
+    fn publicly_active(&mut self, at: Timestamp) {
         self.active(at);
+        self.last_public_activity_at = self.last_public_activity_at.max(at);
+    }
+
+    fn received(&mut self, received: &event::CustomerMessageReceived, at: Timestamp) {
+        self.publicly_active(at);
         self.message_count = self.message_count.saturating_add(1);
         self.own_waiting_since.get_or_insert(at);
         if received.language.is_some() {
@@ -259,7 +267,7 @@ impl ConversationSnapshot {
     }
 
     fn replied(&mut self, at: Timestamp) {
-        self.active(at);
+        self.publicly_active(at);
         self.message_count = self.message_count.saturating_add(1);
         self.nobody_waits();
         self.first_replied_at.get_or_insert(at);

@@ -18,6 +18,7 @@ create table conversations (
     resolution               text collate "C",
     opened_at                timestamptz not null,
     last_activity_at         timestamptz not null,
+    last_public_activity_at  timestamptz not null,
     last_customer_message_at timestamptz,
     waiting_since            timestamptz,
     waits                    jsonb not null,

@@ -2,7 +2,8 @@
 select owner.id as asked_id,
     it.tenant_id, it.id, it.customer_id, it.channel, it.status, it.episode, it.team_id,
     it.assignee_id, it.priority, it.tier, it.language, it.tags, it.fields, it.waiting_on,
-    it.resolution, it.opened_at, it.last_activity_at, it.last_customer_message_at,
+    it.resolution, it.opened_at, it.last_activity_at,
+    it.last_public_activity_at, it.last_customer_message_at,
     it.waiting_since, it.waits, it.queued_at, it.snoozed_until, it.resolved_at, it.subject_position,
     it.last_message_position, it.message_count, it.merged_into, it.version,
     it.updated_position
@@ -13,6 +14,7 @@ cross join lateral (
     cross join lateral (
         select tenant_id, id, customer_id, channel, status, episode, team_id, assignee_id, priority,
             tier, language, tags, fields, waiting_on, resolution, opened_at, last_activity_at,
+            last_public_activity_at,
             last_customer_message_at, waiting_since, waits, queued_at, snoozed_until, resolved_at,
             subject_position, last_message_position, message_count, merged_into, version,
             updated_position

@@ -160,6 +160,7 @@ fn opened(recorded: &Recorded, event: &Opened) -> ConversationRow {
         resolution: None,
         opened_at: at,
         last_activity_at: at,
+        last_public_activity_at: at,
         last_customer_message_at: None,
         waiting_since: None,
         waits: Structured::default(),
@@ -301,6 +302,7 @@ impl ConversationRow {
 
     fn message(&mut self, recorded: &Recorded, at: Timestamp) {
         self.active(at);
+        self.last_public_activity_at = self.last_public_activity_at.max(at);
         self.last_message_position = Some(recorded.position);
         self.message_count += 1;
     }

@@ -97,11 +97,13 @@ impl ConversationFilter {
 }
 
 /// In which order.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum ConversationOrder {
     /// By the last message or note, newest first.
     #[default]
     Activity,
+    /// By the last message that the customer can see, newest first.
+    PublicActivity,
     /// By opening, newest first.
     Opening,
 }
@@ -121,6 +123,7 @@ impl ConversationOrder {
     pub fn key(self, row: &ConversationRow) -> ConversationKey {
         let at = match self {
             Self::Activity => row.last_activity_at,
+            Self::PublicActivity => row.last_public_activity_at,
             Self::Opening => row.opened_at,
         };
         ConversationKey { at, id: row.id }
@@ -156,6 +159,10 @@ pub async fn list(
         ConversationOrder::Activity => span.either(
             sql!("conversations/list_by_activity"),
             sql!("conversations/list_by_activity_back"),
+        ),
+        ConversationOrder::PublicActivity => span.either(
+            sql!("conversations/list_by_public_activity"),
+            sql!("conversations/list_by_public_activity_back"),
         ),
         ConversationOrder::Opening => span.either(
             sql!("conversations/list_by_opening"),
@@ -208,7 +215,7 @@ fn asked_and_theirs(profiles: &[Profile]) -> (Vec<Uuid>, Vec<Uuid>) {
 }
 
 /// A page of the conversations of each customer that these profiles are of, the last active first,
-/// without merged ones; who has none is left out.
+/// without merged ones; who has none is left out. `publicly` counts what the customer can see.
 ///
 /// # Errors
 ///
@@ -216,10 +223,17 @@ fn asked_and_theirs(profiles: &[Profile]) -> (Vec<Uuid>, Vec<Uuid>) {
 pub async fn of_customers(
     client: &Client,
     profiles: &[Profile],
+    publicly: bool,
     span: &Span<ConversationKey>,
 ) -> Result<Vec<(CustomerId, Page<ConversationRow>)>, ProjectionError> {
-    let statement =
-        span.either(sql!("conversations/of_customers"), sql!("conversations/of_customers_back"));
+    let statement = if publicly {
+        span.either(
+            sql!("conversations/of_customers_publicly"),
+            sql!("conversations/of_customers_publicly_back"),
+        )
+    } else {
+        span.either(sql!("conversations/of_customers"), sql!("conversations/of_customers_back"))
+    };
     let statement = client.prepare_cached(statement).await?;
     let (asked, theirs) = asked_and_theirs(profiles);
     let (after, before) = (span.after, span.before);

@@ -56,6 +56,8 @@ table! {
         opened_at: Timestamp,
         /// When a message or note last came, or it was opened.
         last_activity_at: Timestamp,
+        /// When something last came that the customer can see, or it was opened.
+        last_public_activity_at: Timestamp,
         /// When the customer last wrote.
         last_customer_message_at: Option<Timestamp>,
         /// Since when the customer waits for an answer.

@@ -98,7 +98,8 @@ async fn what_a_customer_has_is_what_all_their_profiles_have() {
             assert_eq!(counted, expected);
 
             let span = Span::first(None, 3);
-            let pages = conversations::of_customers(&reader, &found, &span).await.expect("pages");
+            let pages =
+                conversations::of_customers(&reader, &found, false, &span).await.expect("pages");
             assert_eq!(pages.len(), expected.len());
             for (id, page) in pages {
                 let theirs = theirs(id);

@@ -21,7 +21,9 @@ fn as_listed(row: &ConversationRow) -> Value {
         "status": row.status, "waiting_on": row.waiting_on, "tier": row.tier,
         "priority": row.priority, "team": row.team_id, "assignee": row.assignee_id,
         "tags": row.tags.0, "opened_at": row.opened_at,
-        "last_activity_at": row.last_activity_at, "waiting_since": row.waiting_since,
+        "last_activity_at": row.last_activity_at,
+        "last_public_activity_at": row.last_public_activity_at,
+        "waiting_since": row.waiting_since,
         "snoozed_until": row.snoozed_until, "resolved_at": row.resolved_at,
         "resolution": row.resolution, "episode": row.episode,
         "message_count": row.message_count, "merged_into": row.merged_into,
@@ -37,6 +39,7 @@ fn as_read(seen: &ConversationSnapshot) -> Value {
         "priority": seen.priority, "team": seen.team, "assignee": seen.assignee,
         "tags": seen.tags, "opened_at": whole_microseconds(seen.opened_at),
         "last_activity_at": whole_microseconds(seen.last_activity_at),
+        "last_public_activity_at": whole_microseconds(seen.last_public_activity_at),
         "waiting_since": seen.waiting_since().map(whole_microseconds),
         "snoozed_until": seen.snoozed_until.map(whole_microseconds),
         "resolved_at": seen.resolved_at.map(whole_microseconds),
@@ -71,7 +74,8 @@ async fn a_list_and_the_stream_say_the_same_of_a_conversation_after_every_event(
         }
     }
     // What histories hold little of tells little.
-    for name in ["merge_received", "merge_undone", "resolved", "reopened", "unmerged"] {
+    for name in ["merge_received", "note_added", "merge_undone", "resolved", "reopened", "unmerged"]
+    {
         let times = compared.get(&format!("conversation.{name}")).copied().unwrap_or(0);
         assert!(times >= 10, "{name} was compared {times} times: {compared:?}");
     }

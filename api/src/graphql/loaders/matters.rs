@@ -16,7 +16,7 @@ use allhours_eventstore::{
     recorded::{Position, Recorded},
 };
 use allhours_projections::{
-    conversations::{self, ConversationRow},
+    conversations::{self, ConversationOrder, ConversationRow},
     intakes::{self, IntakeRow},
     page::Page,
 };
@@ -80,24 +80,25 @@ impl Loader<(ConversationId, Option<Position>)> for ConversationStreams {
 /// Pages of customers' conversations, by whichever of their profiles they were opened.
 pub struct ConversationsOf(pub(super) Tenanted);
 
+type PageAsked = (CustomerId, ConversationOrder, BothWays);
+
 #[async_trait]
-impl Loader<(CustomerId, BothWays)> for ConversationsOf {
+impl Loader<PageAsked> for ConversationsOf {
     type Value = Arc<Page<ConversationRow>>;
     type Error = Error;
 
-    async fn load(
-        &self,
-        keys: &[(CustomerId, BothWays)],
-    ) -> Loaded<(CustomerId, BothWays), Self::Value> {
+    async fn load(&self, keys: &[PageAsked]) -> Loaded<PageAsked, Self::Value> {
         let Tenanted { services, tenant } = &self.0;
         let mut found = HashMap::new();
-        for (page, customers) in grouped(keys.iter().map(|(id, page)| (page.clone(), *id))) {
+        let keys = keys.iter().map(|(id, order, page)| ((*order, page.clone()), *id));
+        for ((order, page), customers) in grouped(keys) {
             let span = page.span(lists::conversation_key)?;
             let profiles = self.0.profiles(&customers).await?;
             let client = services.reader(*tenant).await?;
-            let pages = conversations::of_customers(&client, &profiles, &span).await;
+            let publicly = order == ConversationOrder::PublicActivity;
+            let pages = conversations::of_customers(&client, &profiles, publicly, &span).await;
             let pages = pages.map_err(|error| of_read(&error))?.into_iter();
-            found.extend(pages.map(|(id, rows)| ((id, page.clone()), Arc::new(rows))));
+            found.extend(pages.map(|(id, rows)| ((id, order, page.clone()), Arc::new(rows))));
         }
         Ok(found)
     }

@@ -349,10 +349,9 @@ fn changed(viewer: &Viewer, streams: &BTreeSet<StreamId>, page: &[Recorded]) -> 
 fn may_know(viewer: &Viewer, recorded: &Recorded) -> bool {
     let StreamType(kind) = recorded.stream.stream_type;
     match viewer.role {
-        Role::Customer if kind == "conversation" => timeline::sees(viewer, &recorded.name),
         Role::Customer if kind == "article" => PUBLISHED.contains(&recorded.name.as_str()),
-        Role::Customer
-        | Role::Agent
+        Role::Customer => timeline::may_know(viewer, &recorded.name),
+        Role::Agent
         | Role::Supervisor
         | Role::Admin
         | Role::Analyst
