@@ -15,6 +15,7 @@ pub mod observe;
 pub mod origin;
 pub mod params;
 pub mod patience;
+pub mod places;
 pub mod serve;
 pub mod service;
 pub mod sse;

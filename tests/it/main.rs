@@ -13,3 +13,4 @@ mod process;
 mod projections;
 mod search;
 mod sla;
+mod sockets;

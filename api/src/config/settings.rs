@@ -145,6 +145,10 @@ settings! {
         operations_max: usize,
         /// The most sockets and streams.
         connections_max: usize,
+        /// Of one tenant.
+        tenant_connections_max: usize,
+        /// Of one person.
+        person_connections_max: usize,
     }
     /// Who may.
     Auth {
@@ -221,11 +225,13 @@ impl Settings {
     pub(super) fn check(&self) -> Result<(), (&'static str, &'static str)> {
         let master = self.keys.master.reveal();
         let is_key = |text: &str| MasterKey::parse(text).is_ok();
-        let positive: [(&'static str, usize); 5] = [
+        let positive: [(&'static str, usize); 7] = [
             ("database.connections_max", self.database.connections_max),
             ("server.body_bytes_max", self.server.body_bytes_max),
             ("subscriptions.operations_max", self.subscriptions.operations_max),
             ("subscriptions.connections_max", self.subscriptions.connections_max),
+            ("subscriptions.tenant_connections_max", self.subscriptions.tenant_connections_max),
+            ("subscriptions.person_connections_max", self.subscriptions.person_connections_max),
             ("import.in_flight", self.import.in_flight),
         ];
         let others = [

@@ -9,7 +9,12 @@ use axum::{
 use serde::Serialize;
 use serde_json::json;
 
-use super::{accept::Media, caller::Denied, observe::RequestId};
+use super::{
+    accept::Media,
+    caller::Denied,
+    observe::RequestId,
+    places::{Full, RETRY_AFTER_S},
+};
 use crate::graphql::error::Cause;
 
 /// The fixed codes that errors carry in `extensions.code`.
@@ -175,6 +180,18 @@ pub fn denied(media: Media, denied: &Denied, id: &RequestId) -> Answer {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(5));
         }
     }
+    answer
+}
+
+/// That there is no place for another socket or event stream, as an HTTP answer.
+#[must_use]
+pub fn full(full: Full, id: &RequestId) -> Answer {
+    let (status, code) = match full {
+        Full::Process => (StatusCode::SERVICE_UNAVAILABLE, code::UNAVAILABLE),
+        Full::Tenant | Full::Person => (StatusCode::TOO_MANY_REQUESTS, code::RATE_LIMITED),
+    };
+    let mut answer = failure(Media::Json, status, code, &full.to_string(), id);
+    answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_S));
     answer
 }
 

@@ -4,10 +4,11 @@ use std::{fmt, sync::Arc};
 
 use async_graphql::{Executor, Request, Response};
 use metrics_exporter_prometheus::PrometheusHandle;
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use super::{documents::Documents, health::Readiness, observe::RequestId, trusted::Trusted};
+use super::{
+    documents::Documents, health::Readiness, observe::RequestId, places::Places, trusted::Trusted,
+};
 use crate::{
     auth::{Authenticated, Authenticator},
     config::Settings,
@@ -35,7 +36,7 @@ pub struct Service<E> {
     /// Cancelled when sockets and streams shall end.
     pub stopping: CancellationToken,
     /// Places for sockets and event streams.
-    pub places: Arc<Semaphore>,
+    pub places: Places,
 }
 
 impl<E> fmt::Debug for Service<E> {
@@ -61,7 +62,7 @@ impl<E: Executor> Service<E> {
             readiness: Readiness::default(),
             metrics,
             stopping: CancellationToken::new(),
-            places: Arc::new(Semaphore::new(settings.subscriptions.connections_max)),
+            places: Places::new(&settings.subscriptions),
             settings,
         }
     }

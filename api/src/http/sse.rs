@@ -8,7 +8,7 @@ use std::{convert::Infallible, sync::Arc, time::Duration};
 use async_graphql::{Executor, Request, parser::types::OperationType};
 use axum::{
     body::{Body, Bytes},
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderValue, header},
     response::Response,
 };
 use futures_util::{StreamExt, stream};
@@ -29,10 +29,13 @@ pub fn stream<E: Executor>(
     who: &Authenticated,
     id: &RequestId,
 ) -> Response {
-    let Ok(place) = Arc::clone(&service.places).try_acquire_owned() else {
-        let status = StatusCode::SERVICE_UNAVAILABLE;
-        let message = "there are too many open streams";
-        return answer::failure(Media::Json, status, code::UNAVAILABLE, message, id);
+    let held = service.places.take().and_then(|place| {
+        let seat = service.places.seat(&who.viewer)?;
+        Ok((place, seat))
+    });
+    let held = match held {
+        Ok(held) => held,
+        Err(full) => return answer::full(full, id),
     };
     let lasts = who.expires_at.duration_since(clock::now());
     let expiry = tokio::time::sleep(Duration::try_from(lasts).unwrap_or_default());
@@ -53,7 +56,7 @@ pub fn stream<E: Executor>(
     };
     let id = id.clone();
     let events = async_stream::stream! {
-        let _place = place;
+        let _held = held;
         let mut pings = tokio::time::interval(ping);
         tokio::pin!(expiry);
         let too_late = tokio::time::sleep(deadline.unwrap_or(Duration::MAX));

@@ -12,7 +12,7 @@
 //! | 4408 | no `connection_init` in time, or a ping unanswered |
 //! | 4409 | an operation's id is already in use on this socket |
 //! | 4413 | the client does not read what is sent to it; connect again and resume |
-//! | 4429 | a second `connection_init`, or too many sockets or requests |
+//! | 4429 | a second `connection_init`, or too many requests, or sockets of a person or tenant |
 
 pub mod message;
 pub mod session;
@@ -20,16 +20,11 @@ pub mod session;
 use std::sync::Arc;
 
 use async_graphql::Executor;
-use axum::{
-    extract::ws::WebSocketUpgrade,
-    http::{HeaderMap, StatusCode},
-    response::Response,
-};
+use axum::{extract::ws::WebSocketUpgrade, http::HeaderMap, response::Response};
 
 use self::session::Session;
 use super::{
-    accept::Media,
-    answer::{self, code},
+    answer,
     caller::{self, Address},
     observe::RequestId,
     service::Service,
@@ -46,10 +41,9 @@ pub fn open<E: Executor>(
     address: Address,
     id: RequestId,
 ) -> Response {
-    let Ok(place) = Arc::clone(&service.places).try_acquire_owned() else {
-        let status = StatusCode::SERVICE_UNAVAILABLE;
-        let message = "there are too many open sockets";
-        return answer::failure(Media::Json, status, code::UNAVAILABLE, message, &id);
+    let place = match service.places.take() {
+        Ok(place) => place,
+        Err(full) => return answer::full(full, &id),
     };
     let token = caller::bearer(headers).map(str::to_owned);
     let body_bytes_max = service.settings.server.body_bytes_max;

@@ -24,6 +24,7 @@ use crate::{
         graphql::measure,
         observe::RequestId,
         params,
+        places::Seat,
         service::Service,
     },
 };
@@ -51,6 +52,7 @@ pub struct Session<E> {
     request_id: RequestId,
     token: Option<String>,
     who: Option<Authenticated>,
+    seat: Option<Seat>,
     operations: SelectAll<Abortable<BoxStream<'static, Outgoing>>>,
     running: HashMap<String, AbortHandle>,
     unanswered_pings: u32,
@@ -85,6 +87,7 @@ impl<E: Executor> Session<E> {
             request_id,
             token,
             who: None,
+            seat: None,
             operations: SelectAll::new(),
             running: HashMap::new(),
             unanswered_pings: 0,
@@ -202,6 +205,8 @@ impl<E: Executor> Session<E> {
         let token = message::token_in(payload).or(self.token.as_deref());
         match self.service.admit(token, self.address).await {
             Ok(who) => {
+                let seat = self.service.places.seat(&who.viewer);
+                self.seat = Some(seat.map_err(|full| End(4429, full.reason()))?);
                 let lasts = who.expires_at.duration_since(clock::now());
                 self.who = Some(who);
                 self.token = None;
