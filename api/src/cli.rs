@@ -1,6 +1,7 @@
 //! The command line: what can be asked of the program, word for word.
 //!
-//! Exit codes: 0 all is well; 1 it failed, or something differs; 2 wrong usage or setting.
+//! Exit codes: 0 all is well; 1 it failed, something differs, or what is named is not in the desk
+//! (a tenant, a customer); 2 wrong usage or setting.
 
 mod history;
 pub mod ids;
@@ -29,7 +30,8 @@ use crate::config::Overrides;
   allhours import dialogues --tenant demo FILE   bring in dialogues, one JSON object a line
   allhours verify                                compare everything with the log
 
-Exit codes: 0 all is well, 1 it failed or something differs, 2 wrong usage or setting."
+Exit codes: 0 all is well; 1 it failed, something differs, or what is named is not in the desk;
+2 wrong usage or setting."
 )]
 pub struct Cli {
     #[command(flatten)]

@@ -24,4 +24,5 @@ mod tenants;
 mod tls;
 mod traces;
 mod unattended;
+mod unit;
 mod usage;

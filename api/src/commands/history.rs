@@ -35,9 +35,7 @@ pub(super) async fn replayed(program: &Program, arguments: Replay) -> Result<Sai
     let conditions = Conditions::parse(arguments.conditions.iter().map(String::as_str))
         .map_err(|error| Failure::Usage(error.to_string()))?;
     for tenant in conditions.tenants() {
-        if let Some(text) = tenants::missing(&program.store.database, tenant).await? {
-            return Err(Failure::Usage(text));
-        }
+        tenants::existing(&program.store.database, tenant).await?;
     }
     let (from, to) = range(program, arguments.from, arguments.to).await?;
     let part = Part { from, to, conditions, open: arguments.open };

@@ -60,15 +60,16 @@ async fn conditions_that_nothing_can_ever_fit_are_refused_and_what_there_is_is_n
     let folder = tempfile::tempdir().expect("a folder of our own");
     let folder = folder.path();
     run(folder, &["demo"]).await.well();
-    for (condition, said) in [
-        ("tenant=nosuch", &["no tenant `nosuch`", "`demo`"][..]),
-        ("tenant=demo|nosuch", &["no tenant `nosuch`"]),
-        ("type=conversation.opned", &["conversation.opned", "`conversation.opened`"]),
-        ("type=conversation.opened|nonsense", &["nonsense", "docs/events.md"]),
-        ("type=conversatoin.*", &["conversatoin.*", "docs/events.md"]),
+    // A tenant may be there another day, as for every command; a kind of event never will.
+    for (condition, code, said) in [
+        ("tenant=nosuch", 1, &["no tenant `nosuch`", "`demo`"][..]),
+        ("tenant=demo|nosuch", 1, &["no tenant `nosuch`"]),
+        ("type=conversation.opned", 2, &["conversation.opned", "`conversation.opened`"]),
+        ("type=conversation.opened|nonsense", 2, &["nonsense", "docs/events.md"]),
+        ("type=conversatoin.*", 2, &["conversatoin.*", "docs/events.md"]),
     ] {
         let ran = run(folder, &["replay", "--where", condition]).await;
-        assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{condition}: {ran:?}");
+        assert_eq!((ran.code, ran.out.as_str()), (code, ""), "{condition}: {ran:?}");
         for said in said {
             assert!(ran.errors.contains(said), "{condition}: {said}: {}", ran.errors);
         }

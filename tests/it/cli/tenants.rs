@@ -27,6 +27,7 @@ async fn a_tenant_that_is_not_there_is_refused_and_the_others_are_named() {
         &["export", "--tenant", "acme", "--to-dir", &to],
         &["erase", "--tenant", "acme", "--customer", id, "--yes"],
         &["keys", "rotate", "--tenant", "acme"],
+        &["replay", "--where", "tenant=acme"],
     ];
     let before = replayed(folder, &[]).await.len();
     for command in commands {
