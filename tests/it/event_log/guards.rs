@@ -254,3 +254,24 @@ async fn verify_finds_that_the_end_of_the_log_was_cut_away() {
     tamper(&database, "delete from events where position = 10").await;
     assert_eq!(broken_checkpoints(&database, &[signer(1)]).await, [Some(10)]);
 }
+
+#[tokio::test]
+async fn no_statistics_are_made_of_keys_and_ciphertexts() {
+    let (log, database) = fresh().await;
+    let mut script = Script::new(1);
+    for _ in 0..20 {
+        let (subject, stream) = (script.subject(), script.stream());
+        let events = vec![script.message(subject, "mine")];
+        let append = script.writing(stream, 0, events);
+        log.append(append).await.expect("appended");
+    }
+    execute(&database, "analyze").await.expect("analysed");
+    let client = database.owner().await.expect("a connection");
+    let columns = "select attname::text from pg_stats
+        where tablename in ('sealed', 'subject_keys', 'tenant_keys')";
+    let columns = client.query(columns, &[]).await.expect("statistics");
+    let columns: Vec<String> = columns.iter().map(|row| row.get(0)).collect();
+    assert!(columns.iter().any(|it| it == "subject_id"), "{columns:?}");
+    let secret = |it: &String| ["ciphertext", "wrapped"].contains(&it.as_str());
+    assert!(!columns.iter().any(secret), "{columns:?}");
+}
