@@ -67,7 +67,7 @@ fn check(request: &SearchRequest) -> Result<(), SearchError> {
         return Err(SearchError::OutOfBounds("asks for too many hits at once"));
     }
     if request.offset > OFFSET_MAX {
-        return Err(SearchError::OutOfBounds("leafs too far; narrow it down"));
+        return Err(SearchError::OutOfBounds("looks too deep; narrow it down"));
     }
     Ok(())
 }
