@@ -8,6 +8,7 @@ use std::{
 
 use allhours_api::clock;
 use futures_util::{SinkExt, StreamExt};
+use hdrhistogram::Histogram;
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::{Message, client::IntoClientRequest};
 
@@ -153,6 +154,7 @@ type Frames = Arc<Mutex<HashMap<i64, Instant>>>;
 async fn told(served: &Served, token: &str, conversations: &[String], time: Duration) -> Figure {
     let frames = Frames::default();
     let acknowledged: Frames = Arc::default();
+    let answers = Arc::new(Mutex::new(histogram()));
     let lanes = u32::try_from(conversations.len()).expect("few");
     let every = Duration::from_secs(1) * lanes / MUTATIONS_PER_S;
     let mut lanes = Vec::new();
@@ -164,14 +166,16 @@ async fn told(served: &Served, token: &str, conversations: &[String], time: Dura
     }
     let mut senders = Vec::new();
     for (mut connection, conversation) in lanes {
-        let acknowledged = acknowledged.clone();
+        let (acknowledged, answers) = (acknowledged.clone(), answers.clone());
         senders.push(tokio::spawn(async move {
             let mut ticks = tokio::time::interval(every);
             let started = Instant::now();
             while started.elapsed() < time {
                 ticks.tick().await;
+                let sent = Instant::now();
                 let data = connection.data(ADD_NOTE, note(&conversation, "A note.")).await;
                 let at = Instant::now();
+                record(&mut answers.lock().expect("no panic"), at.duration_since(sent));
                 let position = position(&data["conversationAddNote"]["position"]);
                 acknowledged.lock().expect("no panic").insert(position, at);
             }
@@ -194,11 +198,11 @@ async fn told(served: &Served, token: &str, conversations: &[String], time: Dura
         // A frame that overtakes the answer counts as no wait.
         record(&mut seen, frame.saturating_duration_since(*at));
     }
-    delay(&seen, time)
+    delay(&seen, &answers.lock().expect("no panic"), time)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of some seconds fit")]
-fn delay(seen: &hdrhistogram::Histogram<u64>, time: Duration) -> Figure {
+fn delay(seen: &Histogram<u64>, answers: &Histogram<u64>, time: Duration) -> Figure {
     // Fewer than were asked for would make a figure for another load.
     let asked = f64::from(MUTATIONS_PER_S) * time.as_secs_f64();
     let all = seen.len() as f64 >= 0.95 * asked;
@@ -207,7 +211,11 @@ fn delay(seen: &hdrhistogram::Histogram<u64>, time: Duration) -> Figure {
     Figure {
         what: format!("acknowledged mutation to subscriber's frame, {MUTATIONS_PER_S} mutations/s"),
         ours: format!("p50 {p50:.2} ms, p99 {p99:.2} ms, max {most:.2} ms (n = {})", seen.len()),
-        peer: String::new(),
+        peer: format!(
+            "the mutation itself: p50 {:.2} ms, p99 {:.2} ms",
+            quantile_ms(answers, 0.5),
+            quantile_ms(answers, 0.99)
+        ),
         ratio: None,
         goal: "p50 <= 5 ms, p99 <= 25 ms, max <= 50 ms",
         met: all && p50 <= 5.0 && p99 <= 25.0 && most <= 50.0,

@@ -3,6 +3,8 @@
 //! Made of a fixed seed, so that every run writes the same texts. 13 events a conversation. Every
 //! tenth conversation is another tenant's, so that a search has something to leave out.
 
+use std::time::Instant;
+
 use allhours_api::tenant::tenant_id;
 use allhours_domain::{
     actor::Actor,
@@ -69,7 +71,7 @@ impl Chance {
 }
 
 /// The word of a rank: syllables that no stemmer shortens.
-pub fn word(rank: u64) -> String {
+fn word(rank: u64) -> String {
     const SYLLABLES: [&str; 16] = [
         "ba", "ko", "mi", "tu", "ra", "no", "ve", "lo", "pa", "zi", "du", "ga", "fo", "ki", "wa",
         "hu",
@@ -100,10 +102,31 @@ pub async fn write(log: &PgLog, conversations: u64) {
 
 /// Appends one more conversation. Answers a word that only its messages hold.
 pub async fn write_new(log: &PgLog, number: u64) -> String {
-    let word = word(VOCABULARY + number);
+    let word = new_word(number);
     let append = conversation_of(TENANT, number, Some(&word));
     log.append(append).await.unwrap_or_else(|error| panic!("history: {error:?}"));
     word
+}
+
+/// A word that no message of the history holds.
+pub fn new_word(number: u64) -> String {
+    word(VOCABULARY + number)
+}
+
+/// The texts of a conversation's messages.
+pub fn texts(number: u64) -> impl Iterator<Item = String> {
+    let mut chance = chance_of(number);
+    (0..MESSAGES).map(move |_| text(&mut chance))
+}
+
+/// A rate over the time since then.
+#[expect(clippy::cast_precision_loss, reason = "counts of some millions fit")]
+pub fn per_second(count: u64, started: Instant) -> f64 {
+    count as f64 / started.elapsed().as_secs_f64()
+}
+
+fn chance_of(number: u64) -> Chance {
+    Chance(number.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
 }
 
 fn conversation(number: u64) -> Append {
@@ -112,15 +135,13 @@ fn conversation(number: u64) -> Append {
 }
 
 fn conversation_of(tenant: &str, number: u64, word: Option<&str>) -> Append {
-    let mut chance = Chance(number.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
     let id = ConversationId(Uuid::from_u128(u128::from(number) + (1 << 64)));
     let customer = CustomerId(Uuid::from_u128(u128::from(number / CUSTOMERS_SHARE) + (2 << 64)));
     let agent = AgentId(Uuid::from_u128(u128::from(number % 40) + (3 << 64)));
     let begun = Timestamp::UNIX_EPOCH + SignedDuration::from_secs(1_700_000_000);
     let at = begun + SignedDuration::from_secs(i64::try_from(number).expect("few") * 60);
     let mut events = vec![opened(id, customer, number), Claimed { agent }.into()];
-    for turn in 0..MESSAGES {
-        let mut text = text(&mut chance);
+    for (turn, mut text) in (0..).zip(texts(number)) {
         text.extend(word.map(|word| format!(" {word}")));
         let text = Personal::about(customer, text);
         let message = MessageId(Uuid::from_u128(u128::from(number * MESSAGES + turn) + (4 << 64)));

@@ -10,11 +10,13 @@ use allhours_projections::{
     search::{Audience, SearchIndex, SearchReader, SearchRequest},
 };
 
+use hdrhistogram::Histogram;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    bare_index::BareIndex,
     figures::{Figure, histogram, quantile_ms, record},
-    history::{self, TENANT},
+    history::{self, TENANT, per_second},
     place::Place,
     startup,
 };
@@ -33,11 +35,17 @@ pub async fn run() -> Vec<Figure> {
     history::write(&log, conversations).await;
     let read = read_rate(&log).await;
     let mut figures = vec![projections(&place, &log, conversations, read).await];
+    let folder = place.folder.path().join("bare");
+    let mut bare = BareIndex::build(&folder, conversations);
+    let (bare_searches, bare_commits) = (bare.searches(SEARCHES), bare.commits());
+    let bare_per_s = bare.documents_per_s;
+    drop(bare);
+    std::fs::remove_dir_all(folder).expect("the folder is ours");
     let folder = place.data().join("search");
     let mut index = SearchIndex::open(&folder).expect("the folder is ours");
-    figures.push(documents(&mut index, &log, conversations).await);
-    figures.push(searches(&index.reader(), conversations).await);
-    figures.push(visible(index, &log, conversations).await);
+    figures.push(documents(&mut index, &log, conversations, bare_per_s).await);
+    figures.push(searches(&index.reader(), conversations, &bare_searches).await);
+    figures.push(visible(index, &log, conversations, &bare_commits).await);
     log.stop().await;
     figures.extend(startup::run(place, conversations * history::EVENTS).await);
     figures
@@ -56,11 +64,6 @@ async fn read_rate(log: &PgLog) -> f64 {
     per_second(events as u64, started)
 }
 
-#[expect(clippy::cast_precision_loss, reason = "counts of some millions fit")]
-fn per_second(count: u64, started: Instant) -> f64 {
-    count as f64 / started.elapsed().as_secs_f64()
-}
-
 async fn projections(place: &Place, log: &PgLog, conversations: u64, read: f64) -> Figure {
     let database = place.database().await;
     let started = Instant::now();
@@ -77,7 +80,7 @@ async fn projections(place: &Place, log: &PgLog, conversations: u64, read: f64) 
     }
 }
 
-async fn documents(index: &mut SearchIndex, log: &PgLog, conversations: u64) -> Figure {
+async fn documents(index: &mut SearchIndex, log: &PgLog, conversations: u64, bare: f64) -> Figure {
     let started = Instant::now();
     index.catch_up(log).await.expect("the index can be built");
     let documents = conversations * history::MESSAGES;
@@ -85,14 +88,14 @@ async fn documents(index: &mut SearchIndex, log: &PgLog, conversations: u64) -> 
     Figure {
         what: format!("build of the search index, {documents} messages, texts unsealed"),
         ours: format!("{rate:.0} documents/s"),
-        peer: String::new(),
-        ratio: None,
+        peer: format!("tantivy alone, the same texts in one field: {bare:.0} documents/s"),
+        ratio: Some(rate / bare),
         goal: ">= 15,000 documents/s",
         met: rate >= 15_000.0,
     }
 }
 
-async fn searches(reader: &SearchReader, conversations: u64) -> Figure {
+async fn searches(reader: &SearchReader, conversations: u64, bare: &Histogram<u64>) -> Figure {
     let mut seen = histogram();
     let mut hits = 0;
     for number in 0..SEARCHES {
@@ -106,6 +109,7 @@ async fn searches(reader: &SearchReader, conversations: u64) -> Figure {
     }
     assert!(hits > 0, "searches for words that were written find something");
     let (p50, p99) = (quantile_ms(&seen, 0.5), quantile_ms(&seen, 0.99));
+    let bare_p99 = quantile_ms(bare, 0.99);
     let messages = conversations * history::MESSAGES;
     Figure {
         what: format!(
@@ -113,8 +117,11 @@ async fn searches(reader: &SearchReader, conversations: u64) -> Figure {
              {SEARCHES} searches"
         ),
         ours: format!("p50 {p50:.2} ms, p99 {p99:.2} ms"),
-        peer: String::new(),
-        ratio: None,
+        peer: format!(
+            "tantivy alone, no tenants, no highlights: p50 {:.2} ms, p99 {bare_p99:.2} ms",
+            quantile_ms(bare, 0.5)
+        ),
+        ratio: Some(p99 / bare_p99),
         goal: "p99 <= 10 ms",
         met: p99 <= 10.0,
     }
@@ -122,7 +129,12 @@ async fn searches(reader: &SearchReader, conversations: u64) -> Figure {
 
 /// From the commit of a message to the first search that finds it, while the index follows the
 /// log as the program has it do.
-async fn visible(index: SearchIndex, log: &PgLog, conversations: u64) -> Figure {
+async fn visible(
+    index: SearchIndex,
+    log: &PgLog,
+    conversations: u64,
+    bare: &Histogram<u64>,
+) -> Figure {
     let reader = index.reader();
     let stop = CancellationToken::new();
     let following = tokio::spawn(index.run(log.clone(), stop.clone()));
@@ -143,13 +155,16 @@ async fn visible(index: SearchIndex, log: &PgLog, conversations: u64) -> Figure 
     stop.cancel();
     following.await.expect("it ends").expect("it ends well");
     let (p50, p99) = (quantile_ms(&seen, 0.5), quantile_ms(&seen, 0.99));
-    let most = quantile_ms(&seen, 1.0);
+    let (most, bare_most) = (quantile_ms(&seen, 1.0), quantile_ms(bare, 1.0));
     let messages = conversations * history::MESSAGES;
     Figure {
         what: format!("commit to found, {messages} messages indexed, {NEW_MESSAGES} new ones"),
         ours: format!("p50 {p50:.0} ms, p99 {p99:.0} ms, max {most:.0} ms"),
-        peer: String::new(),
-        ratio: None,
+        peer: format!(
+            "tantivy alone, add one, commit, reload: p50 {:.0} ms, max {bare_most:.0} ms",
+            quantile_ms(bare, 0.5)
+        ),
+        ratio: Some(most / bare_most),
         goal: "visible <= 250 ms after the commit",
         met: most <= 250.0,
     }
