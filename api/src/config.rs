@@ -9,6 +9,7 @@ mod secret;
 mod settings;
 #[cfg(test)]
 mod tests;
+mod web;
 mod wrong;
 
 use std::path::{Path, PathBuf};

@@ -16,6 +16,7 @@ pub mod origin;
 pub mod params;
 pub mod patience;
 pub mod places;
+pub mod room;
 pub mod serve;
 pub mod service;
 pub mod sse;

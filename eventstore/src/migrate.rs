@@ -35,6 +35,21 @@ pub enum MigrateError {
         /// Who tried.
         user: String,
     },
+    /// Readers have no right to a table, though all steps are applied: what was granted is gone.
+    #[error(
+        "the role {READER_ROLE} may not read `{table}`, as it is after a restore on a server \
+         where there was no such role; an administrator must run: create role {READER_ROLE} \
+         nologin; grant {READER_ROLE} to \"{user}\"; then restore anew into an empty database"
+    )]
+    MayNotRead {
+        /// The first such table.
+        table: String,
+        /// Who uses the database.
+        user: String,
+    },
+    /// What is granted could not be looked up.
+    #[error("what readers may see could not be looked up")]
+    Rights(#[source] tokio_postgres::Error),
     /// A step failed, or the steps applied are not those that this program knows.
     #[error("the database could not be migrated")]
     Step(#[source] refinery::Error),
@@ -67,6 +82,10 @@ pub async fn migrate(database: &Database) -> Result<Migrated, MigrateError> {
     for step in &applied {
         tracing::info!(step, "migrated the database");
     }
+    let unreadable = connection.client.query_opt(sql::DATABASE_UNREADABLE_TABLE, &[&READER_ROLE]);
+    if let Some(row) = unreadable.await.map_err(MigrateError::Rights)? {
+        return Err(MigrateError::MayNotRead { table: row.get(0), user: user_of(database) });
+    }
     // The lock goes with the connection.
     Ok(Migrated { applied })
 }
@@ -78,10 +97,13 @@ fn failure(error: refinery::Error, database: &Database) -> MigrateError {
             && refusal.message().contains(READER_ROLE)
     });
     if refused {
-        let user = database.config().get_user().unwrap_or("this user").to_owned();
-        return MigrateError::MayNotUseRole { user };
+        return MigrateError::MayNotUseRole { user: user_of(database) };
     }
     MigrateError::Step(error)
+}
+
+fn user_of(database: &Database) -> String {
+    database.config().get_user().unwrap_or("this user").to_owned()
 }
 
 fn database_error(error: &refinery::Error) -> Option<&DbError> {

@@ -19,6 +19,7 @@ statements! {
     DATABASE_PROBE_MARK = "database/probe_mark";
     DATABASE_SESSION = "database/session";
     DATABASE_TENANT = "database/tenant";
+    DATABASE_UNREADABLE_TABLE = "database/unreadable_table";
     KEYS_ALL_TENANT_KEYS = "keys/all_tenant_keys";
     KEYS_KEEP_SUBJECT_KEY = "keys/keep_subject_key";
     KEYS_KEEP_TENANT_KEY = "keys/keep_tenant_key";

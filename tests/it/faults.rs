@@ -5,6 +5,7 @@
 //! acknowledged and what nobody knows, `follower` follows, `provider` delivers; `postgres` is a
 //! database beside the program.
 
+mod answers;
 mod corrupt;
 mod database;
 mod disk;
@@ -16,6 +17,7 @@ mod postgres;
 mod provider;
 mod race;
 mod replication;
+mod restoring;
 mod socket;
 mod stopping;
 mod subscribers;

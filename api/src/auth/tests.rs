@@ -141,6 +141,15 @@ async fn a_token_that_brings_its_own_key_is_refused() {
 }
 
 #[tokio::test]
+async fn a_token_need_not_say_of_what_kind_it_is() {
+    let desk = desk();
+    let mut header = desk.header();
+    header.as_object_mut().unwrap().remove("typ");
+    let token = desk.key.sign_parts(&header, &Desk::claims());
+    assert!(desk.authenticator.authenticate(&token).await.is_ok());
+}
+
+#[tokio::test]
 async fn a_token_of_another_kind_is_refused() {
     let desk = desk();
     desk.refuses(&desk.with_header("typ", json!("dpop+jwt")), Refused::Malformed).await;

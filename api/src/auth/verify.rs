@@ -99,8 +99,10 @@ pub fn open(token: &str) -> Result<Opening, Refused> {
         || header.x5u.is_some()
         || header.x5c.is_some()
         || header.crit.is_some();
-    let typ = header.typ.unwrap_or_default().to_ascii_lowercase();
-    if brings_a_key || !matches!(typ.as_str(), "jwt" | "at+jwt" | "application/at+jwt") {
+    // Where it says of what kind it is, it is one that lets in (RFC 7519 leaves that open).
+    let typ = header.typ.map(|typ| typ.to_ascii_lowercase());
+    let lets_in = matches!(typ.as_deref(), None | Some("jwt" | "at+jwt" | "application/at+jwt"));
+    if brings_a_key || !lets_in {
         return Err(Refused::Malformed);
     }
     if !ALGORITHMS.contains(&header.alg) {

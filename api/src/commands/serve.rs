@@ -39,9 +39,10 @@ pub(super) async fn serve(settings: Arc<Settings>, with_demo: bool) -> Result<Sa
 }
 
 async fn bound(address: SocketAddr) -> Result<TcpListener, Failure> {
-    TcpListener::bind(address)
-        .await
-        .map_err(|error| Failure::Failed(format!("can't listen on {address}: {error}").into()))
+    TcpListener::bind(address).await.map_err(|error| {
+        let why = format!("can't listen on {address}: {error}; `--listen` names another address");
+        Failure::Failed(why.into())
+    })
 }
 
 /// Done when the system or a person asks to stop, or the terminal is closed that this was started

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use tracing_subscriber::EnvFilter;
 use zeroize::Zeroizing;
 
-use super::{Optional, Secret};
+use super::{Optional, Secret, web};
 
 macro_rules! settings {
     ($(
@@ -99,6 +99,10 @@ settings! {
         origins: Vec<String>,
         /// The largest body.
         body_bytes_max: usize,
+        /// The longest answer.
+        answer_bytes_max: usize,
+        /// All answers that are not sent yet.
+        answers_bytes_max: usize,
         /// The longest the head of a request may take to arrive.
         headers_ms: u64,
         /// The longest a request may take.
@@ -225,9 +229,10 @@ impl Settings {
     pub(super) fn check(&self) -> Result<(), (&'static str, &'static str)> {
         let master = self.keys.master.reveal();
         let is_key = |text: &str| MasterKey::parse(text).is_ok();
-        let positive: [(&'static str, usize); 7] = [
+        let positive: [(&'static str, usize); 8] = [
             ("database.connections_max", self.database.connections_max),
             ("server.body_bytes_max", self.server.body_bytes_max),
+            ("server.answer_bytes_max", self.server.answer_bytes_max),
             ("subscriptions.operations_max", self.subscriptions.operations_max),
             ("subscriptions.connections_max", self.subscriptions.connections_max),
             ("subscriptions.tenant_connections_max", self.subscriptions.tenant_connections_max),
@@ -281,20 +286,25 @@ impl Settings {
             Some(("graphql.documents_only", "needs `graphql.documents_file`"))
         } else if self.server.admin_listen.get() == Some(self.server.listen) {
             Some(("server.admin_listen", "must be another address than `server.listen`"))
-        } else if !self.oidc_issuer_is_safe() {
-            Some(("auth.oidc_issuer", "must be an https address (http only on this machine)"))
         } else {
-            None
+            self.wrong_on_the_web()
         };
         wrong.map_or(Ok(()), Err)
     }
 
-    fn oidc_issuer_is_safe(&self) -> bool {
-        let issuer = &self.auth.oidc_issuer;
-        let local = ["http://127.0.0.1:", "http://localhost:", "http://[::1]:"];
-        issuer.is_empty()
-            || issuer.starts_with("https://")
-            || local.iter().any(|prefix| issuer.starts_with(prefix))
+    fn wrong_on_the_web(&self) -> Option<(&'static str, &'static str)> {
+        let (issuer, traces) = (&self.auth.oidc_issuer, &self.telemetry.otlp_endpoint);
+        if !issuer.is_empty() && !web::is_safe(issuer) {
+            Some(("auth.oidc_issuer", "must be an https address (http only on this machine)"))
+        } else if self.server.answers_bytes_max < self.server.answer_bytes_max {
+            Some(("server.answers_bytes_max", "must not be less than `server.answer_bytes_max`"))
+        } else if !self.server.origins.iter().all(|origin| web::is_origin(origin)) {
+            Some(("server.origins", "must be origins such as https://desk.example.com"))
+        } else if !traces.is_empty() && !web::is_address(traces) {
+            Some(("telemetry.otlp_endpoint", "must be an address such as http://localhost:4318"))
+        } else {
+            None
+        }
     }
 }
 

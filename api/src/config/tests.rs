@@ -135,6 +135,21 @@ fn a_list_in_the_environment_is_separated_by_commas() {
 }
 
 #[test]
+fn what_is_no_address_on_the_web_is_refused() {
+    for wrong in ["foo", "ftp://a.example", "https://a.example/desk", "https://a.example?x", "*"] {
+        let error = why_not(&[("ALLHOURS_SERVER_ORIGINS", wrong)]);
+        assert!(error.contains("`server.origins`"), "{wrong}: {error}");
+    }
+    for wrong in ["nope", "ftp://x", "localhost:4318", "http://"] {
+        let error = why_not(&[("ALLHOURS_TELEMETRY_OTLP_ENDPOINT", wrong)]);
+        assert!(error.contains("`telemetry.otlp_endpoint`"), "{wrong}: {error}");
+    }
+    let endpoint = "https://traces.example/otlp/v1";
+    assert!(load_with(&[("ALLHOURS_TELEMETRY_OTLP_ENDPOINT", endpoint)]).is_ok());
+    assert!(load_with(&[("ALLHOURS_SERVER_ORIGINS", "http://localhost:3000")]).is_ok());
+}
+
+#[test]
 fn an_identity_provider_without_tls_is_refused() {
     let error = why_not(&[("ALLHOURS_AUTH_OIDC_ISSUER", "http://id.example.com")]);
     assert!(error.contains("`auth.oidc_issuer`"), "{error}");

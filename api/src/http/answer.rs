@@ -1,8 +1,8 @@
 //! How results and refusals are written.
 
-use async_graphql::{Response, ServerError, Value};
+use async_graphql::{Pos, Response, ServerError, Value};
 use axum::{
-    body::Body,
+    body::{Body, Bytes},
     http::{HeaderValue, StatusCode, header},
     response::Response as Answer,
 };
@@ -14,8 +14,9 @@ use super::{
     caller::Denied,
     observe::RequestId,
     places::{Full, RETRY_AFTER_S},
+    room::Room,
 };
-use crate::graphql::error::Cause;
+use crate::graphql::error::{Cause, Code};
 
 /// The fixed codes that errors carry in `extensions.code`.
 pub mod code {
@@ -38,6 +39,10 @@ pub mod code {
 /// What is said when the deadline passed.
 pub const DEADLINE: &str = "this took too long and was given up; if it was a mutation, its outcome is unknown: \
      send it again with the same idempotencyKey to settle it";
+
+/// What is said where others have not taken their answers yet.
+const NO_ROOM: &str = "too much is on its way to slow readers; ask again, or for less (what a \
+     mutation was to do is done)";
 
 #[derive(Serialize)]
 struct Written<'a> {
@@ -98,9 +103,25 @@ pub fn log_deadline(id: &RequestId) {
     tracing::warn!(request_id, code, cause, "a request could not be served");
 }
 
-/// A response as JSON text; a request error has no `data` entry.
+/// A response as JSON text; one that would be too long becomes an error that says so.
 #[must_use]
-pub fn json_text(response: &mut Response, id: &RequestId) -> Vec<u8> {
+pub fn json_text(response: &mut Response, id: &RequestId, bytes_max: usize) -> Vec<u8> {
+    let text = text_of(response, id);
+    if text.len() <= bytes_max {
+        return text;
+    }
+    let message = format!(
+        "the answer would take {} bytes, and may take {bytes_max}: ask for fewer rows or texts \
+         (what a mutation was to do is done)",
+        text.len()
+    );
+    let error = Code::CostExceeded.error(message).into_server_error(Pos::default());
+    *response = Response::from_errors(vec![error]);
+    text_of(response, id)
+}
+
+/// A request error has no `data` entry.
+fn text_of(response: &mut Response, id: &RequestId) -> Vec<u8> {
     let request_error = is_request_error(response);
     mark(&mut response.errors, id);
     let written = Written {
@@ -115,13 +136,25 @@ pub fn json_text(response: &mut Response, id: &RequestId) -> Vec<u8> {
     })
 }
 
-/// A GraphQL result as an HTTP answer.
+/// A GraphQL result as an HTTP answer, where there is room for it.
 #[must_use]
-pub fn result(media: Media, mut response: Response, id: &RequestId) -> Answer {
-    let status = status_of(media, &response);
+pub fn result(media: Media, mut response: Response, id: &RequestId, room: &Room) -> Answer {
     let headers = std::mem::take(&mut response.http_headers);
-    let mut answer = written(media, status, json_text(&mut response, id));
+    let text = json_text(&mut response, id, room.answer_bytes_max);
+    let Some(text) = room.take(text) else {
+        return unavailable(media, NO_ROOM, id);
+    };
+    let mut answer = written(media, status_of(media, &response), text);
     answer.headers_mut().extend(headers);
+    answer
+}
+
+/// That it can't be had just now, and may be in a second.
+#[must_use]
+pub fn unavailable(media: Media, message: &str, id: &RequestId) -> Answer {
+    let status = StatusCode::SERVICE_UNAVAILABLE;
+    let mut answer = failure(media, status, code::UNAVAILABLE, message, id);
+    answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(1));
     answer
 }
 
@@ -156,7 +189,7 @@ pub fn failure(
     }
     let extensions = json!({"code": code, "requestId": id.as_str()});
     let body = json!({"errors": [{"message": message, "extensions": extensions}]});
-    written(media, status, body.to_string().into_bytes())
+    written(media, status, body.to_string().into())
 }
 
 /// A refusal to listen to somebody as an HTTP answer.
@@ -195,7 +228,7 @@ pub fn full(full: Full, id: &RequestId) -> Answer {
     answer
 }
 
-fn written(media: Media, status: StatusCode, body: Vec<u8>) -> Answer {
+fn written(media: Media, status: StatusCode, body: Bytes) -> Answer {
     // An event stream that never began is answered as what any client can read.
     let media = if media == Media::EventStream { Media::Json } else { media };
     let mut answer = Answer::new(Body::from(body));

@@ -201,13 +201,9 @@ async fn carry_out<E: Executor>(
     };
     measure(operation, outcome, begun);
     if let Ok(response) = executed {
-        return answer::result(media, response, id);
+        return answer::result(media, response, id, &service.room);
     }
-    let status = StatusCode::SERVICE_UNAVAILABLE;
-    let code = answer::code::UNAVAILABLE;
-    let mut answer = answer::failure(media, status, code, answer::DEADLINE, id);
-    answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(1));
-    answer
+    answer::unavailable(media, answer::DEADLINE, id)
 }
 
 /// Counts one operation and how long it took.

@@ -7,7 +7,8 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    documents::Documents, health::Readiness, observe::RequestId, places::Places, trusted::Trusted,
+    documents::Documents, health::Readiness, observe::RequestId, places::Places, room::Room,
+    trusted::Trusted,
 };
 use crate::{
     auth::{Authenticated, Authenticator},
@@ -37,6 +38,8 @@ pub struct Service<E> {
     pub stopping: CancellationToken,
     /// Places for sockets and event streams.
     pub places: Places,
+    /// Room for answers.
+    pub room: Room,
 }
 
 impl<E> fmt::Debug for Service<E> {
@@ -63,6 +66,7 @@ impl<E: Executor> Service<E> {
             metrics,
             stopping: CancellationToken::new(),
             places: Places::new(&settings.subscriptions),
+            room: Room::new(&settings.server),
             settings,
         }
     }

@@ -47,6 +47,7 @@ pub fn stream<E: Executor>(
     };
     let ping = Duration::from_millis(service.settings.subscriptions.ping_ms);
     let stopping = service.stopping.clone();
+    let bytes_max = service.room.answer_bytes_max;
     let mut responses = match operation {
         Some(OperationType::Subscription) => service.executor.execute_stream(document, None),
         Some(OperationType::Query | OperationType::Mutation) | None => {
@@ -78,7 +79,7 @@ pub fn stream<E: Executor>(
             };
             match response {
                 Some(mut response) => {
-                    yield Ok(event("next", &answer::json_text(&mut response, &id)));
+                    yield Ok(event("next", &answer::json_text(&mut response, &id, bytes_max)));
                 }
                 None => break,
             }

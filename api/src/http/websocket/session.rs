@@ -284,7 +284,8 @@ impl<E: Executor> Session<E> {
             };
             let outcome = if response.errors.is_empty() { "ok" } else { "error" };
             measure(operation, outcome, begun);
-            for outgoing in result(&id, response, true, &request_id) {
+            let written = (&request_id, service.room.answer_bytes_max);
+            for outgoing in result(&id, response, true, written) {
                 yield outgoing;
             }
         })
@@ -297,12 +298,13 @@ impl<E: Executor> Session<E> {
         mut responses: BoxStream<'static, Response>,
     ) -> BoxStream<'static, Outgoing> {
         let (request_id, id) = (self.request_id.clone(), id.to_owned());
+        let bytes_max = self.service.room.answer_bytes_max;
         Box::pin(async_stream::stream! {
             let mut is_first = true;
             while let Some(response) = responses.next().await {
                 let refused = is_first && answer::is_request_error(&response);
                 is_first = false;
-                for outgoing in result(&id, response, false, &request_id) {
+                for outgoing in result(&id, response, false, (&request_id, bytes_max)) {
                     yield outgoing;
                 }
                 if refused {
@@ -328,15 +330,21 @@ async fn say(socket: &mut WebSocket, slow: Duration, text: String) -> Result<(),
 }
 
 /// A response as messages: `error` where nothing was executed, otherwise `next`, and
-/// `complete` where it is the only one.
-fn result(id: &str, mut response: Response, only: bool, request_id: &RequestId) -> Vec<Outgoing> {
+/// `complete` where it is the only one. Written for this request, in so many bytes at most.
+fn result(
+    id: &str,
+    mut response: Response,
+    only: bool,
+    (request_id, bytes_max): (&RequestId, usize),
+) -> Vec<Outgoing> {
     let outgoing = |text, is_last| Outgoing { id: id.to_owned(), text, is_last };
     if answer::is_request_error(&response) {
         answer::mark(&mut response.errors, request_id);
         let text = message::error(id, &errors_text(&response.errors));
         return vec![outgoing(text, true)];
     }
-    let next = outgoing(message::next(id, &answer::json_text(&mut response, request_id)), false);
+    let text = answer::json_text(&mut response, request_id, bytes_max);
+    let next = outgoing(message::next(id, &text), false);
     if only { vec![next, outgoing(message::complete(id), true)] } else { vec![next] }
 }
 

@@ -1,0 +1,93 @@
+//! Answers full of long texts, and readers who don't take them.
+
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
+
+use super::writer::Writer;
+use crate::process::{Caller, Place, Served, home, wait_until};
+
+const NOTES: usize = 7;
+const NOTE_CHARACTERS: usize = 49_000;
+/// How often an answer repeats each text: of five notes that is some 6 MB, of all over 8.
+const ECHOES: usize = 25;
+const BACK_MAX: std::time::Duration = std::time::Duration::from_secs(20);
+
+fn query(notes: usize) -> String {
+    let echo = |number| format!("echo{number}: text {{ text }}");
+    let echoes: Vec<String> = (0..ECHOES).map(echo).collect();
+    format!(
+        "query ($id: ID!) {{ conversation(id: $id) {{ timeline(last: {notes}) {{ nodes {{ message \
+         {{ {} }} }} }} }} }}",
+        echoes.join(" ")
+    )
+}
+
+async fn status_of(server: &Served, caller: &Caller, query: &str, id: &str) -> (u16, Value) {
+    let request = reqwest::Client::new()
+        .post(format!("{}/graphql", server.address()))
+        .bearer_auth(caller.token())
+        .json(&json!({ "query": query, "variables": { "id": id } }));
+    let answer = request.send().await.expect("an answer");
+    (answer.status().as_u16(), answer.json().await.expect("JSON"))
+}
+
+/// Asks, and reads the first bytes of the answer alone.
+async fn asked_and_left(server: &Served, caller: &Caller, query: &str, id: &str) -> TcpStream {
+    let body = json!({ "query": query, "variables": { "id": id } }).to_string();
+    let address = server.address().trim_start_matches("http://");
+    let mut stream = TcpStream::connect(address).await.expect("it listens");
+    let head = format!(
+        "POST /graphql HTTP/1.1\r\nhost: allhours\r\nauthorization: Bearer {}\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\n\r\n",
+        caller.token(),
+        body.len()
+    );
+    stream.write_all((head + &body).as_bytes()).await.expect("it listens");
+    let mut begun = [0; 12];
+    stream.read_exact(&mut begun).await.expect("an answer begins");
+    assert_eq!(&begun, b"HTTP/1.1 200");
+    stream
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn long_answers_are_refused_and_unread_ones_hold_a_bounded_room_that_others_do_not_need() {
+    let home = home();
+    let place = Place::new(&home.path().join("data"))
+        .with("ALLHOURS_SERVER_ANSWERS_BYTES_MAX", "14000000")
+        .with("ALLHOURS_SUBSCRIPTIONS_SLOW_MS", "2000");
+    let server = place.serve(&["--demo"]).await;
+    let caller = server.caller("supervisor").await;
+    let id = caller.open_conversations(1).await.remove(0);
+    let mut author = Writer::new(0, &id).wordy(NOTE_CHARACTERS);
+    for _ in 0..NOTES {
+        assert_eq!(author.write(&caller).await, Ok(()));
+    }
+
+    let (_, told) = status_of(&server, &caller, &query(NOTES), &id).await;
+    assert_eq!(told["errors"][0]["extensions"]["code"], "COST_EXCEEDED", "{told}");
+    let message = told["errors"][0]["message"].as_str().expect("a message");
+    assert!(message.contains("fewer rows") && told.get("data").is_none(), "{told}");
+
+    let five = query(NOTES - 2);
+    let unread = [
+        asked_and_left(&server, &caller, &five, &id).await,
+        asked_and_left(&server, &caller, &five, &id).await,
+    ];
+    let (status, told) = status_of(&server, &caller, &five, &id).await;
+    assert_eq!((status, &told["errors"][0]["extensions"]["code"]), (503, &json!("UNAVAILABLE")));
+    let (status, told) = status_of(&server, &caller, "{ position }", &id).await;
+    assert_eq!((status, told.get("errors")), (200, None), "what is short finds its way");
+
+    drop(unread);
+    wait_until(BACK_MAX, || async {
+        match status_of(&server, &caller, &five, &id).await {
+            (200, _) => Ok(()),
+            (status, _) => Err(format!("{status}")),
+        }
+    })
+    .await;
+    server.stop().await;
+}
