@@ -196,11 +196,17 @@ impl<L: Log> Desk<L> {
                 Err(failure @ CommandError::Log(_)) => return Err(failure),
                 Ok(()) => {}
             }
-            match self.append(context, hash, plan, &working.streams).await {
+            match self.append(context, hash, plan, &working).await {
                 Ok(receipt) if receipt.repeated => {
                     return self.repeated(context, receipt.position, &working).await;
                 }
                 Ok(receipt) => return Ok(self.granted(context, &receipt, working.streams)),
+                // Nothing was decided on this one: to decide again changes nothing.
+                Err(LogError::Conflict { stream, expected, actual, .. })
+                    if !working.looks_at(stream) =>
+                {
+                    return Err(self.stale(context, stream, expected, actual).await?);
+                }
                 Err(LogError::Conflict { .. }) if races < RACES_MAX => {
                     races += 1;
                     fresh = true;
@@ -210,7 +216,8 @@ impl<L: Log> Desk<L> {
         }
     }
 
-    /// Whether the streams are still at the versions that the caller saw.
+    /// Whether the streams that were decided on are still at the versions that the caller saw. Of
+    /// all others the append tells.
     async fn seen<R>(
         &self,
         context: &CommandContext,
@@ -220,18 +227,28 @@ impl<L: Log> Desk<L> {
         for (stream, version) in expected {
             let worked = working.streams.iter().find(|worked| worked.stream == *stream);
             let Some(worked) = worked.filter(|worked| worked.version != *version) else { continue };
-            let after = worked.version.saturating_sub(1);
-            let last = self.log.load(context.tenant, *stream, after, 1).await?.pop();
-            return Err(CommandError::Stale(Box::new(Stale {
-                stream: *stream,
-                expected: *version,
-                actual: worked.version,
-                name: last.as_ref().map(|it| it.name.clone()),
-                by: last.as_ref().map(|it| it.actor.clone()),
-                at: last.map(|it| it.recorded_at),
-            })));
+            return Err(self.stale(context, *stream, *version, worked.version).await?);
         }
         Ok(())
+    }
+
+    /// The no to a version that moved on, with what happened last.
+    async fn stale<R>(
+        &self,
+        context: &CommandContext,
+        stream: StreamId,
+        expected: i32,
+        actual: i32,
+    ) -> Result<CommandError<R>, LogError> {
+        let last = self.log.load(context.tenant, stream, actual.saturating_sub(1), 1).await?.pop();
+        Ok(CommandError::Stale(Box::new(Stale {
+            stream,
+            expected,
+            actual,
+            name: last.as_ref().map(|it| it.name.clone()),
+            by: last.as_ref().map(|it| it.actor.clone()),
+            at: last.map(|it| it.recorded_at),
+        })))
     }
 
     /// The answer of the first time, where this command was granted before.
@@ -251,7 +268,7 @@ impl<L: Log> Desk<L> {
         context: &CommandContext,
         request_hash: [u8; 32],
         plan: &P,
-        streams: &[Worked],
+        working: &Working<'_, L>,
     ) -> Result<Receipt, LogError> {
         let recorded_at = clock::now();
         let with_ids = |worked: &Worked| StreamAppend {
@@ -263,6 +280,13 @@ impl<L: Log> Desk<L> {
                 .map(|event| (EventId(clock::new_id()), event.clone()))
                 .collect(),
         };
+        // Last, so that the versions of what was decided on come first.
+        let pinned = plan.expected().iter().filter(|(stream, _)| !working.looks_at(*stream));
+        let pinned = pinned.map(|(stream, expected_version)| StreamAppend {
+            stream: *stream,
+            expected_version: *expected_version,
+            events: Vec::new(),
+        });
         let append = Append {
             tenant: context.tenant,
             command_id: context.command_id,
@@ -274,7 +298,7 @@ impl<L: Log> Desk<L> {
             actor: context.actor.clone(),
             occurred_at: context.at,
             recorded_at,
-            streams: streams.iter().map(with_ids).collect(),
+            streams: working.streams.iter().map(with_ids).chain(pinned).collect(),
             shred_events: plan.shred().to_vec(),
             forget_subjects: plan.forget().to_vec(),
         };

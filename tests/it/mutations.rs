@@ -4,6 +4,7 @@ mod chains;
 mod conversation;
 mod customer;
 mod desk;
+mod elsewhere;
 mod intake;
 mod merge;
 mod race;

@@ -28,7 +28,8 @@ use super::{
     Desk,
     address::intake_of,
     context::CommandContext,
-    error::{AnyRefusal, CommandError, Done},
+    error::{AnyRefusal, CommandError, Done, Stale},
+    folded::stream_of,
     unit::Unit,
 };
 
@@ -110,11 +111,9 @@ impl<L: Log> Desk<L> {
             }
             plans += 1;
             match self.receive_first(&context, intake, inbound, plans > 1, expected).await {
-                // Somebody else changed what the plan stood on: an address was claimed, a
-                // conversation closed. With another look at it there is another plan.
-                Err(CommandError::Refused(_)) if plans < PLANS_MAX => {}
                 Ok(done) => return Ok((done, intake)),
-                Err(error) => return Err(error),
+                Err(error) if plans < PLANS_MAX && may_be_outdated(&error, intake) => {}
+                Err(error) => return Err(as_race(error, intake)),
             }
         }
     }
@@ -142,10 +141,39 @@ impl<L: Log> Desk<L> {
         let parsed = intake::command::MarkParsed { customer, conversation, message };
         unit.with::<Conversation>(conversation, write)
             .with::<Intake>(intake, parsed)
+            .pinning(sender.seen)
+            .pinning(place.seen)
             .following_from_first()
             .expecting::<Intake>(intake, expected)
             .commit()
             .await
+    }
+}
+
+/// Whether a no may come from what the plan stood on: since then an address was claimed, a
+/// profile merged, a conversation closed. With another look at it there is another plan.
+fn may_be_outdated(error: &CommandError<AnyRefusal>, intake: IntakeId) -> bool {
+    match error {
+        CommandError::Refused(_) => true,
+        CommandError::Stale(stale) => is_of_plan(stale, intake),
+        CommandError::Log(_) => false,
+    }
+}
+
+/// The version of the delivery is the caller's to know, all others are the plan's.
+fn is_of_plan(stale: &Stale, intake: IntakeId) -> bool {
+    stale.stream != stream_of::<Intake>(intake)
+}
+
+/// What is said where somebody else was faster each time: the caller named no version that could
+/// be stale.
+fn as_race(error: CommandError<AnyRefusal>, intake: IntakeId) -> CommandError<AnyRefusal> {
+    match error {
+        CommandError::Stale(stale) if is_of_plan(&stale, intake) => {
+            let Stale { stream, expected, actual, by, at, .. } = *stale;
+            LogError::Conflict { stream, expected, actual, by, at }.into()
+        }
+        error => error,
     }
 }
 

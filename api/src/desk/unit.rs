@@ -34,6 +34,11 @@ pub(super) struct Worked {
 }
 
 impl<L: Log> Working<'_, L> {
+    /// Whether something is decided on this stream.
+    pub fn looks_at(&self, stream: StreamId) -> bool {
+        self.streams.iter().any(|worked| worked.stream == stream)
+    }
+
     /// Decides one command on what the commands before it have made of its stream.
     pub async fn decide<A: Aggregate>(
         &mut self,
@@ -84,7 +89,8 @@ pub(super) trait Plan<L: Log>: Send + Sync {
     /// What was asked, for telling a retry from another command with the same id.
     fn asked(&self) -> String;
 
-    /// Versions that the caller saw; nothing is retried on these.
+    /// Versions that the caller saw, also of streams that nothing is decided on; nothing is
+    /// retried on these.
     fn expected(&self) -> &[(StreamId, i32)];
 
     /// Whether what is appended after the first event follows from it.
@@ -197,10 +203,21 @@ impl<'d, L: Log> Unit<'d, L> {
         self
     }
 
-    /// Refuses all of it unless this aggregate is still at the version the caller saw.
+    /// Refuses all of it unless this aggregate is still at the version the caller saw. It need not
+    /// be one that a command is for.
     #[must_use]
-    pub fn expecting<A: Aggregate>(mut self, id: impl Into<Uuid>, version: Option<i32>) -> Self {
-        self.expected.extend(version.map(|version| (stream_of::<A>(id), version)));
+    pub fn expecting<A: Aggregate>(self, id: impl Into<Uuid>, version: Option<i32>) -> Self {
+        self.pinning(version.map(|version| (stream_of::<A>(id), version)))
+    }
+
+    /// Refuses all of it unless these streams are still at the versions that a plan stands on.
+    #[must_use]
+    pub fn pinning(mut self, seen: impl IntoIterator<Item = (StreamId, i32)>) -> Self {
+        for (stream, version) in seen {
+            if !self.expected.contains(&(stream, version)) {
+                self.expected.push((stream, version));
+            }
+        }
         self
     }
 

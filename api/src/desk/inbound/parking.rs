@@ -20,7 +20,10 @@ use allhours_eventstore::{error::LogError, log::Log};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::{Inbound, PLANS_MAX, fingerprinted, introducing, opening, planning::Planning, write};
+use super::{
+    Inbound, PLANS_MAX, as_race, fingerprinted, introducing, may_be_outdated, opening,
+    planning::Planning, write,
+};
 use crate::desk::{
     AnyRefusal, CommandContext, CommandError, Desk, Done, address::intake_of, folded::read,
     stream_of,
@@ -124,9 +127,9 @@ impl<L: Log> Desk<L> {
             }
             let attempt = Attempt { understood, received: &received, fresh: plans > 1, expected };
             match self.take_in_once(&context, &attempt, &inbound).await {
-                // With another look at what the plan stood on there is another plan.
-                Err(CommandError::Refused(_)) if plans < PLANS_MAX => {}
-                settled => return settled,
+                Ok(done) => return Ok(done),
+                Err(error) if plans < PLANS_MAX && may_be_outdated(&error, intake) => {}
+                Err(error) => return Err(as_race(error, intake)),
             }
         }
     }
@@ -179,6 +182,8 @@ impl<L: Log> Desk<L> {
         let unit = if place.opens { opening(unit, inbound, &sender, conversation) } else { unit };
         let write = write(inbound, message, intake, reopen_within_hours);
         unit.with::<Conversation>(conversation, write)
+            .pinning(sender.seen)
+            .pinning(place.seen)
             .following_from_first()
             .shredding([attempt.received.event])
             .expecting::<Intake>(intake, attempt.expected)

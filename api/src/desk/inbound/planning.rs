@@ -1,4 +1,9 @@
 //! Who wrote, and where it goes: looked up before anything is decided.
+//!
+//! What is looked up may be behind, or change before the message is written. So each answer says
+//! what it stands on, and the message is written only where that is still so.
+
+use std::sync::Arc;
 
 use allhours_domain::{
     conversation::{Conversation, ConversationRefusal},
@@ -8,7 +13,7 @@ use allhours_domain::{
     ids::{ConversationId, CustomerId, IdentityId, TenantId},
     words::{ConversationStatus, Tier},
 };
-use allhours_eventstore::{error::LogError, log::Log};
+use allhours_eventstore::{error::LogError, log::Log, recorded::StreamId};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
@@ -23,10 +28,20 @@ use crate::{
     },
 };
 
+/// Streams at the versions that were seen.
+type Seen = Vec<(StreamId, i32)>;
+
 type Refused = CommandError<AnyRefusal>;
 
 fn refused(refusal: impl Refusal) -> Refused {
     CommandError::Refused(AnyRefusal::new(refusal))
+}
+
+/// A merged conversation was come by on the way to the one that goes on.
+fn passed(seen: &mut Seen, conversation: ConversationId, version: i32) {
+    if seen.len() < MERGES_SEEN_MAX {
+        seen.push((stream_of::<Conversation>(conversation), version));
+    }
 }
 
 /// Who wrote.
@@ -35,13 +50,21 @@ pub(super) struct Sender {
     pub identity: IdentityId,
     /// How they are served; none where nobody knew them.
     pub known: Option<Tier>,
+    /// What says so.
+    pub seen: Seen,
 }
 
 /// Where the message goes.
 pub(super) struct Place {
     pub conversation: ConversationId,
     pub opens: bool,
+    /// The merges that led there.
+    pub seen: Seen,
 }
+
+/// The most merges in a row that a message is pinned to; nobody makes so many. What a longer row
+/// led by is as it was looked up.
+const MERGES_SEEN_MAX: usize = 32;
 
 /// One look at all that a message stands on.
 pub(super) struct Planning<'d, L> {
@@ -62,42 +85,50 @@ impl<L: Log> Planning<'_, L> {
         let identity =
             identity_of(&self.desk.log, self.tenant, self.inbound.channel, &self.inbound.from)
                 .await?;
-        let holder = self.look::<Identity>(identity).await?.state.holder();
-        let Some(mut customer) = holder else {
+        let address = self.look::<Identity>(identity).await?;
+        let Some(holder) = address.state.holder() else {
+            // That nobody holds it is pinned by who claims it.
             let customer = CustomerId(clock::new_id());
-            return Ok(Sender { customer, identity, known: None });
+            return Ok(Sender { customer, identity, known: None, seen: Vec::new() });
         };
-        let mut chain = Chain::default();
-        loop {
-            chain.follow(customer)?;
-            let profile = self.look::<Customer>(customer).await?;
-            let Some(target) = profile.state.merged_into() else {
-                let known = profile.state.tier();
-                return Ok(Sender { customer, identity, known });
-            };
-            customer = target;
-        }
+        let mut seen = vec![(stream_of::<Identity>(identity), address.version)];
+        let (customer, profile) = self.going_by(holder, &mut seen).await?;
+        Ok(Sender { customer, identity, known: profile.tier(), seen })
     }
 
     /// A customer by id, or who goes on in their place.
-    pub async fn known(&self, mut customer: CustomerId) -> Result<Sender, Refused> {
+    pub async fn known(&self, customer: CustomerId) -> Result<Sender, Refused> {
+        let mut seen = Vec::new();
+        let (customer, profile) = self.going_by(customer, &mut seen).await?;
+        if profile.is_erased() {
+            return Err(refused(CustomerRefusal::Erased));
+        }
+        let Some(tier) = profile.tier() else {
+            return Err(refused(CustomerRefusal::NoSuchCustomer));
+        };
+        // No address was told, so there is none to claim.
+        let identity = IdentityId(Uuid::nil());
+        Ok(Sender { customer, identity, known: Some(tier), seen })
+    }
+
+    /// The profile that goes on in place of this one. Seen are this one and that one: of several
+    /// merges in a row the last is undone first, and that changes the profile that goes on.
+    async fn going_by(
+        &self,
+        first: CustomerId,
+        seen: &mut Seen,
+    ) -> Result<(CustomerId, Arc<Customer>), LogError> {
+        let mut customer = first;
         let mut chain = Chain::default();
         loop {
             chain.follow(customer)?;
-            let profile = self.look::<Customer>(customer).await?.state;
-            if let Some(target) = profile.merged_into() {
-                customer = target;
-                continue;
+            let Folded { version, state } = self.look::<Customer>(customer).await?;
+            let target = state.merged_into();
+            if customer == first || target.is_none() {
+                seen.push((stream_of::<Customer>(customer), version));
             }
-            if profile.is_erased() {
-                return Err(refused(CustomerRefusal::Erased));
-            }
-            let Some(tier) = profile.tier() else {
-                return Err(refused(CustomerRefusal::NoSuchCustomer));
-            };
-            // No address was told, so there is none to claim.
-            let identity = IdentityId(Uuid::nil());
-            return Ok(Sender { customer, identity, known: Some(tier) });
+            let Some(target) = target else { return Ok((customer, state)) };
+            customer = target;
         }
     }
 
@@ -108,9 +139,10 @@ impl<L: Log> Planning<'_, L> {
         customer: CustomerId,
     ) -> Result<Place, Refused> {
         let mut chain = Chain::default();
+        let mut seen = Vec::new();
         loop {
             chain.follow(conversation)?;
-            let state = self.look::<Conversation>(conversation).await?.state;
+            let Folded { version, state } = self.look::<Conversation>(conversation).await?;
             let Some(owner) = state.customer() else {
                 return Err(refused(ConversationRefusal::NoSuchConversation));
             };
@@ -118,8 +150,11 @@ impl<L: Log> Planning<'_, L> {
                 return Err(refused(ConversationRefusal::OtherCustomer { customer: owner }));
             }
             match state.merged_into() {
-                Some(target) => conversation = target,
-                None => return Ok(Place { conversation, opens: false }),
+                Some(target) => {
+                    passed(&mut seen, conversation, version);
+                    conversation = target;
+                }
+                None => return Ok(Place { conversation, opens: false, seen }),
             }
         }
     }
@@ -158,7 +193,8 @@ impl<L: Log> Planning<'_, L> {
                 return Ok(place);
             }
         }
-        Ok(Place { conversation: thread.conversation(last + 1), opens: true })
+        let conversation = thread.conversation(last + 1);
+        Ok(Place { conversation, opens: true, seen: Vec::new() })
     }
 
     /// The number of a thread's newest conversation; 0 where there is none. They are opened one
@@ -192,9 +228,10 @@ impl<L: Log> Planning<'_, L> {
         reopen_within_hours: u32,
     ) -> Result<Option<Place>, LogError> {
         let mut chain = Chain::default();
+        let mut seen = Vec::new();
         loop {
             chain.follow(id)?;
-            let conversation = self.look::<Conversation>(id).await?.state;
+            let Folded { version, state: conversation } = self.look::<Conversation>(id).await?;
             if !self.same_customer(conversation.customer(), customer).await? {
                 return Ok(None);
             }
@@ -211,13 +248,14 @@ impl<L: Log> Planning<'_, L> {
                     .is_none_or(|resolved| at.duration_since(resolved) <= window),
                 Some(ConversationStatus::Merged) => match conversation.merged_into() {
                     Some(target) => {
+                        passed(&mut seen, id, version);
                         id = target;
                         continue;
                     }
                     None => false,
                 },
             };
-            return Ok(goes_on.then_some(Place { conversation: id, opens: false }));
+            return Ok(goes_on.then_some(Place { conversation: id, opens: false, seen }));
         }
     }
 
