@@ -211,6 +211,8 @@ impl<L: Log> Desk<L> {
                     races += 1;
                     fresh = true;
                 }
+                // Whoever it is about was erased elsewhere: what is kept may not know it yet.
+                Err(LogError::SubjectErased(_)) if !fresh => fresh = true,
                 Err(error) => return Err(error.into()),
             }
         }

@@ -151,12 +151,13 @@ impl<L: Log> Desk<L> {
 }
 
 /// Whether a no may come from what the plan stood on: since then an address was claimed, a
-/// profile merged, a conversation closed. With another look at it there is another plan.
+/// profile merged, a conversation closed, somebody erased. With another look at it there is
+/// another plan.
 fn may_be_outdated(error: &CommandError<AnyRefusal>, intake: IntakeId) -> bool {
     match error {
         CommandError::Refused(_) => true,
         CommandError::Stale(stale) => is_of_plan(stale, intake),
-        CommandError::Log(_) => false,
+        CommandError::Log(error) => matches!(error, LogError::SubjectErased(_)),
     }
 }
 

@@ -11,10 +11,11 @@ use allhours_api::{
 };
 use allhours_domain::{
     actor::Actor,
-    customer::{Customer, command},
+    customer::{Customer, CustomerRefusal, command},
+    decider::Refusal as _,
     identity::{Identity, command as identity},
     ids::{CustomerId, IntakeId},
-    text::{Address, ExternalId, Key, MessageText, RawMessage},
+    text::{Address, ExternalId, Key, MessageText, Name, RawMessage},
     words::{Channel, Priority},
 };
 use allhours_eventstore::pg::PgLog;
@@ -100,6 +101,11 @@ impl TestDesk {
         };
         let done = process.take_in(&self.provider(), &understood, |_| None, None).await?;
         Ok(self.intake(intake, done).await)
+    }
+
+    async fn erase(&self, who: &Value) {
+        let erase = json!({ "customerId": who["customerId"], "legalBasis": "gdpr-17" });
+        self.granted(&self.admin, "customerErase", erase, "certificate { customerId }").await;
     }
 
     /// Takes Lin's address from one customer and gives it to another one, in one go.
@@ -206,4 +212,41 @@ async fn of_mail_that_comes_while_an_address_changes_hands_none_goes_to_who_gave
         }
         holders.reverse();
     }
+}
+
+#[tokio::test]
+async fn who_writes_after_another_process_erased_them_is_a_new_customer_at_once() {
+    let desk = TestDesk::open().await;
+    let process = desk.elsewhere();
+    let (_, first) = desk.receive(&process, "m1", None).await;
+    desk.erase(&first).await;
+    let (_, next) = desk.receive(&process, "m2", None).await;
+    assert_ne!(next["customerId"], first["customerId"]);
+    assert_ne!(next["conversationId"], first["conversationId"]);
+    let (_, again) = desk.receive(&process, "m3", None).await;
+    assert_eq!(again, next, "one new customer, not one for each message");
+
+    desk.erase(&next).await;
+    let taken = desk.take_in(&process, "m4", from_lin()).await.expect("taken in");
+    assert_ne!(taken["customerId"], next["customerId"]);
+    desk.erase(&taken).await;
+    let writer = Kind::Customer.read(text(&taken["customerId"])).map(CustomerId);
+    let writer = Writer::Customer(writer.expect("a customer's id"));
+    let no = desk.take_in(&process, "m5", writer).await.expect_err("they were erased");
+    assert!(matches!(&no, CommandError::Refused(no) if no.code() == "ERASED"), "{no}");
+}
+
+#[tokio::test]
+async fn a_process_that_did_not_see_an_erasure_says_that_there_was_one() {
+    let desk = TestDesk::open().await;
+    let process = desk.elsewhere();
+    let (lin, id) = desk.customer("Lin").await;
+    let known = process.load::<Customer>(desk.tenant, lin.id).await.expect("the log answers");
+    assert!(!known.state.is_erased());
+    desk.erase(&json!({ "customerId": id })).await;
+    let display_name = Some(Name::new("Lin Y.").expect("a name"));
+    let rename = command::ChangeProfile { display_name, language: None };
+    let no = process.execute::<Customer>(&desk.provider(), lin.id, rename, None).await;
+    let no = no.expect_err("they were erased");
+    assert!(matches!(no, CommandError::Refused(CustomerRefusal::Erased)), "{no}");
 }
