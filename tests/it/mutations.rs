@@ -8,6 +8,7 @@ mod elsewhere;
 mod intake;
 mod merge;
 mod race;
+mod receiving;
 mod redaction;
 mod setup;
 mod signing_in;

@@ -23,7 +23,7 @@ use allhours_eventstore::{error::LogError, log::Log};
 use jiff::Timestamp;
 
 pub use self::parking::{Understood, Writer};
-use self::planning::{Planning, Sender};
+use self::planning::{Place, Planning, Sender};
 use super::{
     Desk,
     address::intake_of,
@@ -60,7 +60,8 @@ pub struct Inbound {
     pub language: Option<Language>,
     /// How urgent, should a conversation be opened.
     pub priority: Priority,
-    /// In whose queue, should a conversation be opened; none means the common one.
+    /// In whose queue, should a conversation be opened; none means the common one, and so does a
+    /// team that takes no more work: no mail is lost over it.
     pub team: Option<TeamId>,
     /// When it was received.
     pub at: Timestamp,
@@ -136,7 +137,7 @@ impl<L: Log> Desk<L> {
 
         let unit = self.unit(context).with::<Intake>(intake, receive(inbound, customer.into()));
         let unit = introducing(unit, inbound, &sender);
-        let unit = if place.opens { opening(unit, inbound, &sender, conversation) } else { unit };
+        let unit = if place.opens { opening(unit, inbound, &sender, &place) } else { unit };
         let write = write(inbound, message, intake, reopen_within_hours);
         let parsed = intake::command::MarkParsed { customer, conversation, message };
         unit.with::<Conversation>(conversation, write)
@@ -194,10 +195,9 @@ fn opening<'d, L: Log>(
     unit: Unit<'d, L>,
     inbound: &Inbound,
     sender: &Sender,
-    conversation: ConversationId,
+    place: &Place,
 ) -> Unit<'d, L> {
-    let tier = sender.known.unwrap_or(Tier::New);
-    unit.with::<Conversation>(conversation, open(inbound, conversation, sender.customer, tier))
+    unit.with::<Conversation>(place.conversation, open(inbound, sender, place))
 }
 
 /// The same context, with what was asked spelled out: plans differ from try to try.
@@ -234,21 +234,16 @@ fn link(inbound: &Inbound, identity: IdentityId) -> customer::command::LinkIdent
     }
 }
 
-fn open(
-    inbound: &Inbound,
-    id: ConversationId,
-    customer: CustomerId,
-    tier: Tier,
-) -> conversation::command::Open {
+fn open(inbound: &Inbound, sender: &Sender, place: &Place) -> conversation::command::Open {
     conversation::command::Open {
-        id,
-        customer,
+        id: place.conversation,
+        customer: sender.customer,
         channel: inbound.channel,
         subject: inbound.subject.clone(),
         language: inbound.language.clone(),
-        tier,
+        tier: sender.known.unwrap_or(Tier::New),
         priority: inbound.priority,
-        team: inbound.team,
+        team: place.team,
     }
 }
 

@@ -179,7 +179,7 @@ impl<L: Log> Desk<L> {
         let context =
             &context.clone().caused_by(attempt.received.event, attempt.received.correlation);
         let unit = introducing(self.unit(context).with::<Intake>(intake, parsed), inbound, &sender);
-        let unit = if place.opens { opening(unit, inbound, &sender, conversation) } else { unit };
+        let unit = if place.opens { opening(unit, inbound, &sender, &place) } else { unit };
         let write = write(inbound, message, intake, reopen_within_hours);
         unit.with::<Conversation>(conversation, write)
             .pinning(sender.seen)

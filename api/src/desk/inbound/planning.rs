@@ -10,7 +10,8 @@ use allhours_domain::{
     customer::{Customer, CustomerRefusal},
     decider::Refusal,
     identity::Identity,
-    ids::{ConversationId, CustomerId, IdentityId, TenantId},
+    ids::{ConversationId, CustomerId, IdentityId, TeamId, TenantId},
+    team::Team,
     words::{ConversationStatus, Tier},
 };
 use allhours_eventstore::{error::LogError, log::Log, recorded::StreamId};
@@ -58,7 +59,9 @@ pub(super) struct Sender {
 pub(super) struct Place {
     pub conversation: ConversationId,
     pub opens: bool,
-    /// The merges that led there.
+    /// In whose queue it is opened; none means the common one.
+    pub team: Option<TeamId>,
+    /// What says so: the merges that led there, and the team.
     pub seen: Seen,
 }
 
@@ -154,7 +157,7 @@ impl<L: Log> Planning<'_, L> {
                     passed(&mut seen, conversation, version);
                     conversation = target;
                 }
-                None => return Ok(Place { conversation, opens: false, seen }),
+                None => return Ok(Place { conversation, opens: false, team: None, seen }),
             }
         }
     }
@@ -194,7 +197,17 @@ impl<L: Log> Planning<'_, L> {
             }
         }
         let conversation = thread.conversation(last + 1);
-        Ok(Place { conversation, opens: true, seen: Vec::new() })
+        let mut seen = Vec::new();
+        let team = self.working_team(&mut seen).await?;
+        Ok(Place { conversation, opens: true, team, seen })
+    }
+
+    /// The team that was named, if it still takes work.
+    async fn working_team(&self, seen: &mut Seen) -> Result<Option<TeamId>, LogError> {
+        let Some(team) = self.inbound.team else { return Ok(None) };
+        let Folded { version, state } = self.look::<Team>(team).await?;
+        seen.push((stream_of::<Team>(team), version));
+        Ok(state.takes_work().then_some(team))
     }
 
     /// The number of a thread's newest conversation; 0 where there is none. They are opened one
@@ -255,7 +268,8 @@ impl<L: Log> Planning<'_, L> {
                     None => false,
                 },
             };
-            return Ok(goes_on.then_some(Place { conversation: id, opens: false, seen }));
+            let place = Place { conversation: id, opens: false, team: None, seen };
+            return Ok(goes_on.then_some(place));
         }
     }
 

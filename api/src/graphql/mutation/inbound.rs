@@ -62,7 +62,8 @@ mutations! {
         /// How urgent, should a conversation be opened.
         #[graphql(default_with = "Priority::Normal")]
         priority: Priority,
-        /// In whose queue, should a conversation be opened; none means the common one.
+        /// In whose queue, should a conversation be opened; none means the common one, and so does
+        /// a team that is retired: mail that comes for it is not lost.
         team_id: Option<ID>,
         /// When the provider received it, not in the future; none means now.
         received_at: Option<DateTime>,
@@ -160,7 +161,7 @@ mutations! {
         team_id: Option<ID>,
     },
     refuses {
-        AlreadyParsed, Closed, Discarded, Erased, MergedInto, NoMessage, OtherCustomer,
+        AlreadyParsed, Closed, Discarded, Erased, MergedInto, NoMessage, OtherCustomer, Retired,
         TooManyIdentities, TooManyMessages, WindowPassed,
     },
     |call, input| {
@@ -170,7 +171,7 @@ mutations! {
             None => None,
         };
         let team = match &input.team_id {
-            Some(id) => Some(call.known_team("teamId", id).await?),
+            Some(id) => Some(call.known_working_team("teamId", id).await?),
             None => None,
         };
         let name = checked("displayName", input.display_name.map(Name::new).transpose())?;
