@@ -248,6 +248,7 @@ fn may_pass(error: &LogError) -> bool {
         | LogError::Conflict { .. } => true,
         LogError::CommandReused(_)
         | LogError::OutOfBounds(_)
+        | LogError::OtherType(_)
         | LogError::SubjectErased(_)
         | LogError::Key(_)
         | LogError::Unreadable { .. }

@@ -38,6 +38,9 @@ pub enum LogError {
     /// The append breaks a limit of the log; a bug of the caller.
     #[error("an append {0}")]
     OutOfBounds(&'static str),
+    /// Something of another type has this id. An id names one stream.
+    #[error("{0} is the id of something else")]
+    OtherType(StreamId),
     /// A subject was forgotten; nothing personal can be written about it any more.
     #[error("subject {0} was erased")]
     SubjectErased(SubjectId),

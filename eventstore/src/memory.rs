@@ -123,7 +123,7 @@ impl State {
             return conflict(part, None, 0);
         };
         if *stream_type != part.stream.stream_type {
-            return Err(LogError::OutOfBounds("names a stream by another type than it has"));
+            return Err(LogError::OtherType(part.stream));
         }
         let last = positions.last().and_then(|position| self.at(*position));
         conflict(part, last, last.map_or(0, |event| event.version))

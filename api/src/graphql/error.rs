@@ -71,6 +71,7 @@ pub fn of_log(error: &LogError) -> Error {
         LogError::Pool(_) | LogError::Database(_) => unavailable(error),
         LogError::CommandReused(_)
         | LogError::OutOfBounds(_)
+        | LogError::OtherType(_)
         | LogError::SubjectErased(_)
         | LogError::Key(_)
         | LogError::Unreadable { .. }

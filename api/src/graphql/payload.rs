@@ -134,6 +134,9 @@ macro_rules! code_meaning {
     (ReopenWindowTooLong) => {
         "Too long a time for reopening."
     };
+    (PersonTaken) => {
+        "This id is known here as something else: nobody is both an agent and a customer."
+    };
     (Resolved) => {
         "The conversation is resolved; reopen it first."
     };

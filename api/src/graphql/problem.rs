@@ -59,6 +59,13 @@ impl From<LogError> for Problem {
             LogError::SubjectErased(_) => {
                 Self::user("SUBJECT_ERASED", "whoever this is about was erased", None)
             }
+            // Of all ids that a stream begins with, callers choose those of people alone.
+            LogError::OtherType(_) => Self::user(
+                "PERSON_TAKEN",
+                "this personId is known here as something else: an agent can't be a customer as \
+                 well, nor a customer an agent",
+                Some("personId"),
+            ),
             error => Self::Fault(of_log(&error)),
         }
     }

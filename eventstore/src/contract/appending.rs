@@ -237,7 +237,7 @@ pub async fn a_stream_id_belongs_to_one_type<L: Log>(log: &L) {
     let mut check = script.command();
     check.streams.push(StreamAppend { stream: other, expected_version: 1, events: Vec::new() });
     let error = log.append(check).await.expect_err("of another type");
-    assert!(matches!(error, LogError::OutOfBounds(_)), "{error}");
+    assert!(matches!(error, LogError::OtherType(stream) if stream == other), "{error}");
 }
 
 /// Not an error: nothing happened there yet.

@@ -190,12 +190,15 @@ impl Told {
         let at = self.commands.iter().position(|it| *it == ordinal);
         let at = at.expect("append_batch tells about each command that it did not append");
         let (id, value) = (self.ids[at], self.values[at]);
+        let part = || {
+            let part = command.streams.iter().find(|part| part.stream.id == id);
+            part.expect("append_batch names a stream of the command")
+        };
         match outcome {
             1 => Ok(Receipt { position: value, versions: Vec::new(), repeated: true }),
             2 => Err(LogError::CommandReused(CommandId(id))),
             3 => {
-                let part = command.streams.iter().find(|part| part.stream.id == id);
-                let part = part.expect("append_batch names a stream of the command");
+                let part = part();
                 Err(LogError::Conflict {
                     stream: part.stream,
                     expected: part.expected_version,
@@ -205,7 +208,7 @@ impl Told {
                 })
             }
             4 => Err(LogError::SubjectErased(SubjectId(id))),
-            5 => Err(LogError::OutOfBounds("names a stream by another type than it has")),
+            5 => Err(LogError::OtherType(part().stream)),
             other => unreachable!("append_batch knows no outcome {other}"),
         }
     }

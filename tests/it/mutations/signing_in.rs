@@ -50,3 +50,24 @@ async fn what_no_issuer_calls_anybody_is_refused() {
         assert_eq!(no["field"], json!(["input", "personId"]), "{no}");
     }
 }
+
+#[tokio::test]
+async fn nobody_is_both_an_agent_and_a_customer() {
+    let desk = TestDesk::open().await;
+    let agent = |person: &str| {
+        json!({
+            "personId": person, "displayName": "Mia", "languages": ["en"], "capacityUnits": 3,
+        })
+    };
+    let customer = |person: &str| json!({ "personId": person, "displayName": "Mia" });
+    desk.granted(&desk.admin, "agentRegister", agent("auth0|mia"), "agent { id }").await;
+    desk.granted(&desk.admin, "customerIdentify", customer("auth0|lin"), "customer { id }").await;
+    for no in [
+        desk.refused(&desk.admin, "customerIdentify", customer("auth0|mia"), "customer { id }"),
+        desk.refused(&desk.admin, "agentRegister", agent("auth0|lin"), "agent { id }"),
+    ] {
+        let no = no.await;
+        assert_eq!(no["code"], "PERSON_TAKEN", "{no}");
+        assert_eq!(no["field"], json!(["input", "personId"]), "{no}");
+    }
+}

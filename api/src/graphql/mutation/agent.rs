@@ -36,7 +36,7 @@ mutations! {
     agent_register AgentRegister -> agent: Agent,
     input {
         /// The person who signs in: a UUID, or the `sub` of the issuer's tokens; none makes a new
-        /// id.
+        /// id. Nobody is both an agent and a customer.
         person_id: Option<String>,
         /// The name.
         display_name: String,
@@ -45,7 +45,7 @@ mutations! {
         /// How much they carry at once, 0 to 100 units.
         capacity_units: i32,
     },
-    refuses { AlreadyRegistered, CapacityTooLarge, LanguageTwice, TooManyLanguages },
+    refuses { AlreadyRegistered, CapacityTooLarge, LanguageTwice, PersonTaken, TooManyLanguages },
     |call, input| {
         let id = AgentId(call.person_id("agent", input.person_id.as_deref())?);
         let command = command::Register {

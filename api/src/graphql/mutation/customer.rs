@@ -72,7 +72,7 @@ mutations! {
     customer_identify CustomerIdentify -> customer: Customer,
     input {
         /// The person who signs in as this customer: a UUID, or the `sub` of the issuer's tokens;
-        /// none makes a new id.
+        /// none makes a new id. Nobody is both a customer and an agent.
         person_id: Option<String>,
         /// The name, if known.
         display_name: Option<String>,
@@ -82,7 +82,7 @@ mutations! {
         #[graphql(default_with = "Tier::New")]
         tier: Tier,
     },
-    refuses { AlreadyIdentified },
+    refuses { AlreadyIdentified, PersonTaken },
     |call, input| {
         let id = CustomerId(call.person_id("customer", input.person_id.as_deref())?);
         let command = command::Identify {
