@@ -58,3 +58,22 @@ async fn mail_for_a_retired_team_waits_in_the_common_queue_and_no_person_puts_mo
     let taken = desk.granted(lead, "intakeTakeIn", take_in, INTAKE).await;
     assert_eq!(desk.queue_of(&taken).await, json!(null));
 }
+
+#[tokio::test]
+async fn nothing_was_received_before_1970_or_in_the_future() {
+    let desk = TestDesk::open().await;
+    let at = |mut input: Value, at: &str| {
+        input["receivedAt"] = json!(at);
+        input
+    };
+    for when in ["0000-01-01T00:00:00Z", "1969-12-31T23:59:59Z", "2999-01-01T00:00:00Z"] {
+        let all = [("intakeReceive", mail("m1", "lin@example.org")), ("intakePark", parcel("m2"))];
+        for (mutation, input) in all {
+            let no = desk.refused(&desk.integration, mutation, at(input, when), INTAKE).await;
+            assert_eq!(no["code"], "INVALID_INPUT", "{mutation} at {when}");
+            assert_eq!(no["field"], json!(["input", "receivedAt"]));
+        }
+    }
+    let first = at(mail("m1", "lin@example.org"), "1970-01-01T00:00:00Z");
+    desk.granted(&desk.integration, "intakeReceive", first, INTAKE).await;
+}

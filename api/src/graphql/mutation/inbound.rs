@@ -65,7 +65,7 @@ mutations! {
         /// In whose queue, should a conversation be opened; none means the common one, and so does
         /// a team that is retired: mail that comes for it is not lost.
         team_id: Option<ID>,
-        /// When the provider received it, not in the future; none means now.
+        /// When the provider received it, not before 1970 nor in the future; none means now.
         received_at: Option<DateTime>,
     },
     refuses { Closed, Erased, MergedInto, TooManyIdentities, TooManyMessages },
@@ -115,7 +115,7 @@ mutations! {
         raw: String,
         /// What could not be understood, without quoting it: everybody who may see it reads this.
         why: String,
-        /// When the provider received it, not in the future; none means now.
+        /// When the provider received it, not before 1970 nor in the future; none means now.
         received_at: Option<DateTime>,
     },
     refuses { AlreadyParsed, Discarded },
@@ -288,11 +288,15 @@ mutations! {
     }
 }
 
-/// When a delivery was received: not in the future.
+/// When a delivery was received: not in the future, and not before 1970, as no history is.
 fn received_at(call: &Call<'_>, said: Option<DateTime>) -> Result<Timestamp, Problem> {
     let at = said.map_or(call.at(), |at| at.0);
     if at > call.at() {
         let message = "nothing was received in the future";
+        return Err(Problem::user("INVALID_INPUT", message, Some("receivedAt")));
+    }
+    if at < Timestamp::UNIX_EPOCH {
+        let message = "no message was received before 1970";
         return Err(Problem::user("INVALID_INPUT", message, Some("receivedAt")));
     }
     Ok(at)
