@@ -25,7 +25,7 @@ pub enum Transport {
 }
 
 enum Line {
-    Socket(Socket),
+    Socket(Box<Socket>),
     Stream(EventStream),
 }
 
@@ -124,7 +124,7 @@ impl Follower {
         match self.transport {
             Transport::WebSocket => {
                 let to = Socket::try_subscribe(address, &self.token, self.query, variables);
-                to.await.map(Line::Socket)
+                to.await.map(|socket| Line::Socket(Box::new(socket)))
             }
             Transport::EventStream => {
                 let to = EventStream::try_subscribe(address, &self.token, self.query, variables);

@@ -115,7 +115,7 @@ fn lines_of(server: &Served, request_id: &str) -> Vec<Value> {
 
 async fn ask(server: &Served, token: &str, query: &str, request_id: &str) -> u16 {
     let request = reqwest::Client::new()
-        .post(format!("{}/graphql?whose=secret", server.address()))
+        .post(format!("{}/graphql?whose=hushed", server.address()))
         .bearer_auth(token)
         .header("x-request-id", request_id)
         .json(&json!({ "query": query }));
@@ -130,7 +130,7 @@ async fn each_request_is_a_line_of_the_log_and_what_failed_says_why() {
     let place = Place::new(&home.path().join("data")).on(&postgres.url());
     let server = place.with("ALLHOURS_TELEMETRY_LOG_FORMAT", "json").serve(&["--demo"]).await;
     let caller = server.caller("agent").await;
-    let secret = "query secret { queue(first: 1) { totalCount } }";
+    let secret = "query hushed { queue(first: 1) { totalCount } }";
     assert_eq!(ask(&server, caller.token(), secret, "well").await, 200);
     assert_eq!(ask(&server, "no token", secret, "denied").await, 401);
     let line = |request_id: &'static str| {
@@ -159,7 +159,7 @@ async fn each_request_is_a_line_of_the_log_and_what_failed_says_why() {
     })
     .await;
     let log = server.log();
-    for unsaid in ["secret", "readyz", "metrics", caller.token()] {
+    for unsaid in ["hushed", "readyz", "metrics", caller.token()] {
         assert!(!log.contains(unsaid), "{unsaid}: {log}");
     }
     server.kill().await;
