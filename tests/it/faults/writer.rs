@@ -72,6 +72,8 @@ pub struct Writer {
     pub acknowledged: Vec<i64>,
     /// The newest version that it was told of or read.
     version: i64,
+    /// Whether it looks back after each write.
+    looks_back: bool,
     /// How often what came instead.
     pub troubles: BTreeMap<Trouble, u32>,
 }
@@ -87,6 +89,7 @@ impl Writer {
             unknown: None,
             acknowledged: Vec::new(),
             version: 0,
+            looks_back: false,
             troubles: BTreeMap::new(),
         }
     }
@@ -103,6 +106,11 @@ impl Writer {
         self.text = words.take(characters / 4).collect();
         self.text.truncate(characters);
         self
+    }
+
+    /// Who reads after each write what was written before.
+    pub fn looking_back(self) -> Self {
+        Self { looks_back: true, ..self }
     }
 
     /// Sends again what nobody knows of, with the same key, until it is acknowledged; says what
@@ -184,8 +192,8 @@ impl Writer {
         }
     }
 
-    /// Writes one note after the other, looks back, and settles what is unknown, until told to
-    /// stop or the server is gone.
+    /// Writes one note after the other, and settles what is unknown, until told to stop or the
+    /// server is gone.
     async fn write_on(
         mut self,
         caller: Caller,
@@ -198,7 +206,7 @@ impl Writer {
                 written = self.write(&caller).await;
             }
             count.fetch_add(usize::from(written.is_ok()), Ordering::Relaxed);
-            if written.is_ok() {
+            if written.is_ok() && self.looks_back {
                 written = self.look_back(&caller).await;
             }
             if written == Err(Trouble::Silence) {
