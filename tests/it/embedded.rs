@@ -258,8 +258,8 @@ async fn an_ordinary_user_needs_nobodys_leave() {
     assert_eq!(other.stop(), "stopped");
 }
 
-/// Starts the helper. Where it was copied just now, a process that another test began at that moment
-/// may hold the copy open for writing until it is another program.
+/// Starts the helper. Where it was copied just now, a process that another test began at that
+/// moment may hold the copy open for writing until it is another program.
 fn spawned(command: &mut Command) -> Child {
     for _ in 0..500 {
         match command.spawn() {
