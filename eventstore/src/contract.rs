@@ -25,6 +25,7 @@ macro_rules! contract_suite {
             the_second_of_two_writers_meets_a_conflict,
             a_conflict_in_one_stream_writes_nothing_to_any,
             a_stream_may_be_required_to_stand_still,
+            many_may_look_at_one_stream_until_it_moves,
             a_repeated_command_gets_the_same_answer_and_writes_nothing,
             a_command_id_used_for_something_else_is_refused,
             a_refused_command_does_not_use_up_its_id,

@@ -151,6 +151,36 @@ pub async fn a_stream_may_be_required_to_stand_still<L: Log>(log: &L) {
     assert_eq!(log.load(script.tenant, one, 0, 10).await.expect("loaded").len(), 1);
 }
 
+/// Commands that only look at a stream go in together, beside one that writes it, and those which
+/// come after that one meet a conflict.
+pub async fn many_may_look_at_one_stream_until_it_moves<L: Log>(log: &L) {
+    let mut script = Script::new(1);
+    let seen = script.stream();
+    let first = script.tagging(seen, 0, 1);
+    log.append(first).await.expect("appended");
+    let mut looking = |expected_version: i32| {
+        let stream = script.stream();
+        let mut append = script.tagging(stream, 0, 1);
+        append.streams.push(StreamAppend { stream: seen, expected_version, events: Vec::new() });
+        append
+    };
+    let appends: Vec<_> = (0..12).map(|_| looking(1)).collect();
+    let late = looking(1);
+    let moved = script.tagging(seen, 1, 1);
+    let (before, (written, after)) = futures_util::join!(
+        futures_util::future::join_all(appends.into_iter().map(|it| log.append(it))),
+        async { futures_util::join!(log.append(moved), log.append(late)) },
+    );
+    for receipt in before {
+        assert_eq!(receipt.expect("nobody has moved it yet").versions, [1, 1]);
+    }
+    assert_eq!(written.expect("written").versions, [2]);
+    let Err(LogError::Conflict { stream, expected: 1, actual: 2, .. }) = after else {
+        unreachable!("it has moved: {after:?}")
+    };
+    assert_eq!(stream, seen);
+}
+
 /// A retry has no further effect, whatever happened in between.
 pub async fn a_repeated_command_gets_the_same_answer_and_writes_nothing<L: Log>(log: &L) {
     let mut script = Script::new(1);

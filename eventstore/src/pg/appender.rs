@@ -2,7 +2,7 @@
 //! ran into one transaction. No timer, no delay: batching comes from the queue alone.
 
 use std::{
-    collections::{HashSet, VecDeque},
+    collections::{HashMap, VecDeque},
     future::Future,
     time::Duration,
 };
@@ -301,21 +301,29 @@ fn fill(queue: &mut mpsc::Receiver<Job>, waiting: &mut VecDeque<Job>, jobs_max: 
     }
 }
 
-/// Takes the next batch: in order, no stream and no command id twice; what deletes is alone.
+/// Takes the next batch: in order, no command id twice, no stream twice but where all only look at
+/// it; what deletes is alone.
 fn gather(waiting: &mut VecDeque<Job>, commands_max: usize) -> Vec<Job> {
     if waiting.front().is_some_and(|job| job.prepared.deletes()) {
         return waiting.pop_front().into_iter().collect();
     }
     let mut batch = Vec::with_capacity(waiting.len().min(commands_max));
     let mut later = VecDeque::new();
-    let mut taken: HashSet<(TenantId, Uuid)> = HashSet::with_capacity(waiting.len() * 2);
+    // What is taken, and whether it is written.
+    let mut taken: HashMap<(TenantId, Uuid), bool> = HashMap::with_capacity(waiting.len() * 2);
     while let Some(job) = waiting.pop_front() {
         let command = &job.prepared;
-        let streams = || command.streams.iter().map(|part| part.stream.id);
-        let keys = || streams().chain([command.command_id.0]).map(|id| (command.tenant, id));
-        let clashes = keys().any(|key| taken.contains(&key));
+        let streams = || command.streams.iter().map(|part| (part.stream.id, part.events > 0));
+        let keys = || {
+            let all = streams().chain([(command.command_id.0, true)]);
+            all.map(|(id, written)| ((command.tenant, id), written))
+        };
+        let clashes =
+            keys().any(|(key, written)| taken.get(&key).is_some_and(|other| *other || written));
         // Also where it waits: what comes later on the same stream must not overtake it.
-        taken.extend(keys());
+        for (key, written) in keys() {
+            *taken.entry(key).or_default() |= written;
+        }
         if clashes || command.deletes() || batch.len() == commands_max {
             later.push_back(job);
         } else {

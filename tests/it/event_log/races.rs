@@ -3,11 +3,12 @@
 use std::{collections::HashMap, time::Duration};
 
 use allhours_eventstore::{
-    contract::script::Script, error::LogError, log::Log, pg::PgLog, recorded::StreamId, tail::Tail,
+    append::StreamAppend, contract::script::Script, error::LogError, log::Log, pg::PgLog,
+    recorded::StreamId, tail::Tail,
 };
 use allhours_tests::database::database;
 
-use super::{log_on, master_key, verified};
+use super::{execute, log_on, master_key, verified};
 
 async fn write(log: PgLog, space: u64, until: tokio::time::Instant) -> usize {
     let mut script = Script::new(space);
@@ -103,6 +104,29 @@ async fn of_2_000_commands_racing_on_one_stream_exactly_one_wins_each_version() 
     let events = logs[0].load(tenant, stream, 0, 2_000).await.expect("loaded");
     assert_eq!(events.len(), won.len());
     assert!(verified(&database).await.holds());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn batches_in_which_nobody_lost_are_written_without_asking_about_each() {
+    let database = database().await;
+    let log = log_on(&database, master_key()).await;
+    let rename = "do $$ declare it regprocedure; begin \
+        for it in select oid from pg_proc where proname = 'append_each' loop \
+            execute format('alter function %s rename to away', it); end loop; end $$";
+    execute(&database, rename).await.expect("renamed");
+    let mut script = Script::new(1);
+    let seen = script.stream();
+    let first = script.tagging(seen, 0, 1);
+    log.append(first).await.expect("a new stream");
+    let more = script.tagging(seen, 1, 2);
+    log.append(more).await.expect("a stream that goes on");
+    let missing = script.stream();
+    for (stream, expected_version, fits) in [(seen, 3, true), (missing, 0, true), (seen, 2, false)] {
+        let other = script.stream();
+        let mut append = script.tagging(other, 0, 1);
+        append.streams.push(StreamAppend { stream, expected_version, events: Vec::new() });
+        assert_eq!(log.append(append).await.is_ok(), fits, "{expected_version}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
