@@ -10,6 +10,7 @@ pub mod erase;
 pub mod error;
 pub mod folded;
 pub mod inbound;
+pub mod persons;
 mod turns;
 pub mod unit;
 

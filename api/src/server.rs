@@ -164,6 +164,7 @@ fn limits(settings: &Settings) -> Limits {
         introspection: graphql.introspection,
         depth_max: graphql.depth_max,
         cost_max: graphql.cost_max,
+        cost_under_way_max: graphql.cost_under_way_max,
         root_fields_max: graphql.root_fields_max,
         aliases_max: graphql.aliases_max,
         directives_max: graphql.directives_max,

@@ -7,6 +7,7 @@ mod desk;
 mod elsewhere;
 mod intake;
 mod merge;
+mod profiles;
 mod race;
 mod receiving;
 mod redaction;

@@ -126,6 +126,8 @@ settings! {
         depth_max: u32,
         /// The highest cost.
         cost_max: u64,
+        /// The highest cost of all that run at once.
+        cost_under_way_max: u64,
         /// The most aliases.
         aliases_max: u32,
         /// The most fields at the root.
@@ -242,6 +244,7 @@ impl Settings {
         let others = [
             ("graphql.depth_max", u64::from(self.graphql.depth_max)),
             ("graphql.cost_max", self.graphql.cost_max),
+            ("graphql.cost_under_way_max", self.graphql.cost_under_way_max),
             ("graphql.root_fields_max", u64::from(self.graphql.root_fields_max)),
             ("server.deadline_ms", self.server.deadline_ms),
             ("subscriptions.init_timeout_ms", self.subscriptions.init_timeout_ms),

@@ -131,7 +131,7 @@ impl<L: Log> Desk<L> {
         let sender = planning.sender().await?;
         let customer = sender.customer;
         let reopen_within_hours = planning.reopen_within_hours().await?;
-        let place = planning.place(customer, reopen_within_hours).await?;
+        let place = planning.place(sender.person, reopen_within_hours).await?;
         let conversation = place.conversation;
         let message = MessageId(uuid::Uuid::new_v5(&intake.0, b"message"));
 

@@ -3,6 +3,7 @@
 //! All of it is known before anything runs, by one [`walk`] over the document. `docs/api.md`
 //! publishes the rules, [`super::cost`] holds them.
 
+pub mod under_way;
 mod walk;
 
 use async_graphql::{Request, Response, ServerError, Value, registry::Registry, value};
@@ -21,6 +22,8 @@ pub struct Limits {
     pub depth_max: u32,
     /// What it may cost.
     pub cost_max: u64,
+    /// What all that are carried out at the same time may cost together.
+    pub cost_under_way_max: u64,
     /// How many fields may stand at its root, aliases counted one by one.
     pub root_fields_max: u32,
     /// How many fields may have an alias.
@@ -35,6 +38,7 @@ impl Default for Limits {
             introspection: true,
             depth_max: 12,
             cost_max: 1_000,
+            cost_under_way_max: 10_000,
             root_fields_max: 20,
             aliases_max: 30,
             directives_max: 30,
@@ -44,7 +48,7 @@ impl Default for Limits {
 
 /// Why a document is not carried out.
 #[derive(Debug)]
-struct Denied(Code, String);
+pub(super) struct Denied(Code, String);
 
 impl From<Denied> for ServerError {
     fn from(Denied(code, message): Denied) -> Self {
@@ -100,6 +104,11 @@ impl Asked {
         }
         self.taken = requested;
         Ok(())
+    }
+
+    /// What the document costs at most.
+    pub const fn requested(&self) -> u64 {
+        self.estimate.requested
     }
 
     /// Says with an answer what it cost.

@@ -6,7 +6,9 @@
 use std::{fmt, sync::Arc};
 
 use async_graphql::{
-    Data, Executor, OutputType, Pos, Request, Response, SubscriptionType, registry::Registry,
+    Data, Executor, OutputType, Pos, Request, Response, SubscriptionType,
+    parser::types::{ExecutableDocument, OperationType},
+    registry::Registry,
 };
 use futures_util::{
     StreamExt as _,
@@ -17,7 +19,7 @@ use super::{
     Resolvers,
     cost::written::Priced,
     error::Code,
-    limits::{Asked, Limits, of_request},
+    limits::{Asked, Limits, of_request, under_way::UnderWay},
     loaders::{Loaders, in_rounds},
     mutation::Mutation,
     query::Query,
@@ -34,6 +36,7 @@ pub struct Schema {
     types: Arc<Registry>,
     services: Services,
     limits: Limits,
+    under_way: UnderWay,
 }
 
 impl fmt::Debug for Schema {
@@ -51,7 +54,8 @@ impl Schema {
             builder = builder.disable_introspection().disable_suggestions();
         }
         let (resolvers, types) = (builder.finish(), Arc::new(types()));
-        Self { resolvers, types, services, limits }
+        let under_way = UnderWay::new(limits.cost_under_way_max);
+        Self { resolvers, types, services, limits, under_way }
     }
 
     /// Carries out a query or mutation.
@@ -62,7 +66,10 @@ impl Schema {
         let response = match asked.admit(&mut request, &self.types) {
             Ok(()) => match refusal(&self.services, viewer.as_ref()).await {
                 Some(refusal) => refusal,
-                None => in_rounds(self.resolvers.execute(request)).await,
+                None => match self.under_way.begin(asked.requested()).await {
+                    Ok(_part) => in_rounds(self.resolvers.execute(request)).await,
+                    Err(denied) => Response::from_errors(vec![denied.into()]),
+                },
             },
             Err(denied) => Response::from_errors(vec![denied]),
         };
@@ -71,7 +78,12 @@ impl Schema {
 
     /// Carries out a subscription, or any other document as a stream of one answer.
     pub fn execute_stream(&self, request: impl Into<Request>) -> BoxStream<'static, Response> {
-        let mut request = self.prepared(request.into());
+        let mut request = request.into();
+        if !may_subscribe(&mut request) {
+            let schema = self.clone();
+            return stream::once(async move { schema.execute(request).await }).boxed();
+        }
+        let mut request = self.prepared(request);
         let mut asked = Asked::of(&request, self.limits);
         if let Err(denied) = asked.admit(&mut request, &self.types) {
             let response = asked.settle(coded(Response::from_errors(vec![denied])));
@@ -120,6 +132,15 @@ impl Executor for Schema {
     ) -> BoxStream<'static, Response> {
         Self::execute_stream(self, request)
     }
+}
+
+/// Whether a document may be a subscription; what does not read is refused as one.
+fn may_subscribe(request: &mut Request) -> bool {
+    let subscribes = |document: &ExecutableDocument| {
+        let mut operations = document.operations.iter();
+        operations.any(|(_, operation)| operation.node.ty == OperationType::Subscription)
+    };
+    request.parsed_query().map_or(true, subscribes)
 }
 
 /// All types of the schema.

@@ -6,13 +6,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use allhours_domain::{
     catalogue::AnyEvent,
     conversation::{Conversation, ConversationEvent},
-    ids::{ConversationId, MessageId, TenantId},
+    ids::{ConversationId, CustomerId, MessageId, TenantId},
 };
 use allhours_eventstore::{
     history::{History, Part, Parts, Start},
     recorded::Position,
 };
 use async_graphql::Result;
+use uuid::Uuid;
 
 use super::{
     error::{internal, of_log},
@@ -33,6 +34,9 @@ pub fn ties(name: &str) -> bool {
     TIES.contains(&name)
 }
 
+/// The event that says whose a conversation is.
+const OPENED: &str = "conversation.opened";
+
 /// How many ties of one conversation are read at once.
 const PAGE: usize = 100;
 /// How deep merges into merged conversations, and splits of split ones, are followed.
@@ -51,6 +55,8 @@ struct Endless;
 /// What one conversation's own events say of others.
 #[derive(Debug, Default)]
 struct Ties {
+    /// Whose it is.
+    customer: Option<CustomerId>,
     /// Merged into it.
     sources: BTreeSet<ConversationId>,
     /// Written here or brought here, and gone to another one.
@@ -70,6 +76,8 @@ impl Ties {
         } else if let ConversationEvent::SplitFrom(split) = event {
             let messages = split.messages.iter().map(|moved| moved.message);
             self.came.entry(split.source).or_default().extend(messages);
+        } else if let ConversationEvent::Opened(opened) = event {
+            self.customer = Some(opened.customer);
         }
     }
 
@@ -114,9 +122,11 @@ impl Threads {
         Err(internal(&Endless))
     }
 
-    /// The parts that make up a conversation together with those merged into it.
+    /// The parts that make up a conversation together with those merged into it; where `owners` names
+    /// customers, without the conversations of others. Conversations of one person's profiles stay
+    /// merged when the profiles no longer are, and then the one may not read the other's.
     #[must_use]
-    pub fn of(&self, id: ConversationId) -> Vec<Part> {
+    pub fn of(&self, id: ConversationId, owners: Option<&[CustomerId]>) -> Vec<Part> {
         let mut members = vec![id];
         let mut seen = BTreeSet::from([id]);
         let mut next = 0;
@@ -125,7 +135,16 @@ impl Threads {
             members.extend(sources.copied().filter(|id| seen.insert(*id)));
             next += 1;
         }
-        self.parts(&members)
+        let mut parts = self.parts(&members);
+        if let Some(owners) = owners {
+            parts.retain(|part| part.stream.id == id.0 || self.is_of(part.stream.id, owners));
+        }
+        parts
+    }
+
+    fn is_of(&self, conversation: Uuid, customers: &[CustomerId]) -> bool {
+        let ties = self.0.get(&ConversationId(conversation));
+        ties.and_then(|ties| ties.customer).is_some_and(|owner| customers.contains(&owner))
     }
 
     /// The parts of a conversation by itself, without those merged into it.
@@ -192,7 +211,7 @@ async fn of_level(
         let wanted = Parts {
             parts: rest.iter().map(|(_, part)| part.clone()).collect(),
             before: as_of.map(|as_of| as_of.saturating_add(1)),
-            names: TIES.iter().map(|name| (*name).to_owned()).collect(),
+            names: TIES.iter().chain([&OPENED]).map(|name| (*name).to_owned()).collect(),
             ..Parts::default()
         };
         let found = services.log.parts(tenant, &wanted, Start::Oldest, PAGE).await;
@@ -214,10 +233,12 @@ async fn of_level(
 
 #[cfg(test)]
 mod tests {
-    use allhours_domain::conversation::event::{
-        MergeReceived, MergeUndone, MovedMessage, SplitFrom, SplitOff,
+    use allhours_domain::{
+        conversation::event::{
+            MergeReceived, MergeUndone, MovedMessage, Opened, SplitFrom, SplitOff,
+        },
+        words::{Channel, Priority, Tier},
     };
-    use uuid::Uuid;
 
     use super::*;
 
@@ -257,9 +278,9 @@ mod tests {
     #[test]
     fn messages_that_were_split_off_belong_to_the_new_conversation_alone() {
         let threads = threads(&[(1, off(2, &[7])), (2, from(1, &[7]))]);
-        assert_eq!(shown(&threads.of(conversation(1))), [(1, None, messages(&[7]))]);
+        assert_eq!(shown(&threads.of(conversation(1), None)), [(1, None, messages(&[7]))]);
         let expected = [(2, None, messages(&[])), (1, Some(messages(&[7])), messages(&[]))];
-        assert_eq!(shown(&threads.of(conversation(2))), expected);
+        assert_eq!(shown(&threads.of(conversation(2), None)), expected);
     }
 
     #[test]
@@ -270,9 +291,9 @@ mod tests {
             (2, off(3, &[8])),
             (3, from(2, &[8])),
         ]);
-        let two = shown(&threads.of(conversation(2)));
+        let two = shown(&threads.of(conversation(2), None));
         assert_eq!(two[1], (1, Some(messages(&[7])), messages(&[])));
-        let three = shown(&threads.of(conversation(3)));
+        let three = shown(&threads.of(conversation(3), None));
         assert!(three.contains(&(1, Some(messages(&[8])), messages(&[]))), "{three:?}");
     }
 
@@ -282,7 +303,7 @@ mod tests {
         let last = *links.end() + 1;
         let split = |it| [(it, off(it + 1, &[7])), (it + 1, from(it, &[7]))];
         let threads = threads(&links.flat_map(split).collect::<Vec<_>>());
-        let parts = shown(&threads.of(conversation(last)));
+        let parts = shown(&threads.of(conversation(last), None));
         assert!(parts.contains(&(1, Some(messages(&[7])), messages(&[]))), "{parts:?}");
     }
 
@@ -291,11 +312,48 @@ mod tests {
         let merged = MergeReceived { source: conversation(2), awaits_reply: false };
         let mut events = vec![(1, off(2, &[7])), (2, from(1, &[7])), (1, merged.into())];
         let expected = [(1, None, messages(&[])), (2, None, messages(&[]))];
-        assert_eq!(shown(&threads(&events).of(conversation(1))), expected);
+        assert_eq!(shown(&threads(&events).of(conversation(1), None)), expected);
         let alone = shown(&threads(&events).alone(conversation(1)));
         assert_eq!(alone, [(1, None, messages(&[7]))]);
         events.push((1, MergeUndone { source: conversation(2) }.into()));
-        let apart = shown(&threads(&events).of(conversation(1)));
+        let apart = shown(&threads(&events).of(conversation(1), None));
         assert_eq!(apart, [(1, None, messages(&[7]))]);
+    }
+
+    #[test]
+    fn who_may_read_one_profile_reads_nothing_of_others_that_is_merged_into_its_conversations() {
+        let customer = |number| CustomerId(Uuid::from_u128(number));
+        let opened = |owner: u128| -> ConversationEvent {
+            Opened {
+                conversation: conversation(0),
+                customer: customer(owner),
+                channel: Channel::Email,
+                subject: None,
+                language: None,
+                tier: Tier::New,
+                priority: Priority::Normal,
+                team: None,
+            }
+            .into()
+        };
+        let merged = |source| MergeReceived { source: conversation(source), awaits_reply: false };
+        let threads = threads(&[
+            (1, opened(0xa)),
+            (1, merged(2).into()),
+            (2, opened(0xb)),
+            (2, merged(3).into()),
+            (2, off(4, &[7])),
+            (3, opened(0xa)),
+            (4, from(2, &[7])),
+            (1, merged(4).into()),
+            (4, opened(0xb)),
+        ]);
+        let streams = |seen: Option<&[CustomerId]>| {
+            let parts = threads.of(conversation(1), seen);
+            parts.iter().map(|part| part.stream.id.as_u128()).collect::<BTreeSet<_>>()
+        };
+        assert_eq!(streams(None), BTreeSet::from([1, 2, 3, 4]));
+        assert_eq!(streams(Some(&[customer(0xa), customer(0xb)])), BTreeSet::from([1, 2, 3, 4]));
+        assert_eq!(streams(Some(&[customer(0xa)])), BTreeSet::from([1, 3]));
     }
 }

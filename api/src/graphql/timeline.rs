@@ -20,6 +20,7 @@ use super::{
     error::internal,
     id::Kind,
     loaders::{Loaders, TimelineAsked, TimelinePart},
+    own::profiles_of,
     page::{BothWays, Cursor},
     scalars::{self, DateTime},
     text::PersonalText,
@@ -191,6 +192,10 @@ pub async fn page(
         limit: page.limit,
         names: names(viewer, messages_only),
         opened: reads_messages(ctx),
+        customers: match viewer.customer() {
+            Some(own) => Some(profiles_of(ctx, own).await?),
+            None => None,
+        },
     };
     let (id, tied) = (conversation.facts.id(), conversation.facts.may_be_tied());
     let asked = TimelineAsked { conversation: id, tied, part };

@@ -158,12 +158,14 @@ commands! {
     Close {}
     /// Closes it wherever it stands, since its customer was forgotten.
     CloseForgotten {}
-    /// Merges it into another one of the same customer.
+    /// Merges it into another one of the same customer, whichever of their profiles it is of.
     MergeInto {
         /// Which one goes on.
         target: ConversationId,
         /// Whose that one is.
         target_customer: CustomerId,
+        /// Whether that one's profile and this one's are merged into one person's.
+        one_person: bool,
     }
     /// The other side of a merge.
     ReceiveMerge {

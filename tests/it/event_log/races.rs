@@ -121,7 +121,8 @@ async fn batches_in_which_nobody_lost_are_written_without_asking_about_each() {
     let more = script.tagging(seen, 1, 2);
     log.append(more).await.expect("a stream that goes on");
     let missing = script.stream();
-    for (stream, expected_version, fits) in [(seen, 3, true), (missing, 0, true), (seen, 2, false)] {
+    for (stream, expected_version, fits) in [(seen, 3, true), (missing, 0, true), (seen, 2, false)]
+    {
         let other = script.stream();
         let mut append = script.tagging(other, 0, 1);
         append.streams.push(StreamAppend { stream, expected_version, events: Vec::new() });

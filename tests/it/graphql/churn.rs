@@ -97,7 +97,7 @@ async fn features_are_of_all_profiles_that_were_merged_as_of_the_instant() {
     keep(Some(1.0)).await;
     served.granted(&agent, "customerMerge", customer, merge(&other, &one)).await;
     keep(Some(4.0)).await;
-    assert_eq!(write("ada@example.com", "m5").await, one, "who goes on gets what comes");
+    assert_eq!(write("ada@example.com", "m5").await, third, "the address is still theirs");
     keep(Some(5.0)).await;
     let undo = json!({ "customerId": other });
     served.granted(&agent, "customerUnmerge", customer, undo).await;

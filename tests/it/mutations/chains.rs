@@ -89,7 +89,13 @@ async fn who_writes_from_the_address_of_a_profile_merged_again_and_again_is_who_
         customer = target;
     }
     let next = receive("2").await;
-    assert_eq!(next["customerId"], json!(customer));
+    assert_eq!(next["customerId"], first["customerId"], "the address is that profile's");
+    let list = "query($id: ID!, $p: Position) { customer(id: $id, minPosition: $p) {
+        conversations(first: 9) { nodes { id } }
+    } }";
+    let theirs = desk.ask(&desk.ada, list, json!({ "id": customer, "p": desk.head().await })).await;
+    let nodes = &theirs["data"]["customer"]["conversations"]["nodes"];
+    assert_eq!(*nodes, json!([{ "id": first["conversationId"] }]), "and the person's");
     assert_eq!(next["conversationId"], first["conversationId"], "it goes on where it was");
 }
 

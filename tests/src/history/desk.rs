@@ -318,7 +318,9 @@ impl Desk {
                 .zip(ask(&mut into, conversation::UndoMerge { source: from_id }))
         } else {
             let Some(target_customer) = into.state.customer() else { return vec![] };
-            ask(&mut from, conversation::MergeInto { target: into_id, target_customer })
+            let target = into_id;
+            let merge = conversation::MergeInto { target, target_customer, one_person: false };
+            ask(&mut from, merge)
                 .zip(ask(&mut into, conversation::ReceiveMerge { source: from_id, awaits_reply }))
         };
         let Some((one, other)) = parts else { return vec![] };

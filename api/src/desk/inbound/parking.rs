@@ -170,8 +170,8 @@ impl<L: Log> Desk<L> {
         let customer = sender.customer;
         let reopen_within_hours = planning.reopen_within_hours().await?;
         let place = match attempt.understood.conversation {
-            Some(named) => planning.named(named, customer).await?,
-            None => planning.place(customer, reopen_within_hours).await?,
+            Some(named) => planning.named(named, sender.person).await?,
+            None => planning.place(sender.person, reopen_within_hours).await?,
         };
         let (intake, conversation) = (attempt.understood.intake, place.conversation);
         let message = MessageId(Uuid::new_v5(&intake.0, b"message"));

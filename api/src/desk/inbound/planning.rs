@@ -3,11 +3,9 @@
 //! What is looked up may be behind, or change before the message is written. So each answer says
 //! what it stands on, and the message is written only where that is still so.
 
-use std::sync::Arc;
-
 use allhours_domain::{
     conversation::{Conversation, ConversationRefusal},
-    customer::{Customer, CustomerRefusal},
+    customer::CustomerRefusal,
     decider::Refusal,
     identity::Identity,
     ids::{ConversationId, CustomerId, IdentityId, TeamId, TenantId},
@@ -26,6 +24,7 @@ use crate::{
         address::{Thread, identity_of, normalised, thread_of},
         chain::Chain,
         folded::{Aggregate, Folded, stream_of},
+        persons::Person,
     },
 };
 
@@ -47,7 +46,11 @@ fn passed(seen: &mut Seen, conversation: ConversationId, version: i32) {
 
 /// Who wrote.
 pub(super) struct Sender {
+    /// The profile that holds the address: what was written stays theirs, should it turn out that
+    /// it was merged by mistake.
     pub customer: CustomerId,
+    /// The profile that goes on in its place.
+    pub person: CustomerId,
     pub identity: IdentityId,
     /// How they are served; none where nobody knew them.
     pub known: Option<Tier>,
@@ -92,17 +95,20 @@ impl<L: Log> Planning<'_, L> {
         let Some(holder) = address.state.holder() else {
             // That nobody holds it is pinned by who claims it.
             let customer = CustomerId(clock::new_id());
-            return Ok(Sender { customer, identity, known: None, seen: Vec::new() });
+            let (person, seen) = (customer, Vec::new());
+            return Ok(Sender { customer, person, identity, known: None, seen });
         };
         let mut seen = vec![(stream_of::<Identity>(identity), address.version)];
-        let (customer, profile) = self.going_by(holder, &mut seen).await?;
-        Ok(Sender { customer, identity, known: profile.tier(), seen })
+        let person = self.desk.person(self.tenant, holder, self.fresh).await?;
+        seen.extend(person.seen);
+        let (known, person) = (person.profile.tier(), person.customer);
+        Ok(Sender { customer: holder, person, identity, known, seen })
     }
 
     /// A customer by id, or who goes on in their place.
     pub async fn known(&self, customer: CustomerId) -> Result<Sender, Refused> {
-        let mut seen = Vec::new();
-        let (customer, profile) = self.going_by(customer, &mut seen).await?;
+        let person = self.desk.person(self.tenant, customer, self.fresh).await?;
+        let Person { customer, profile, seen } = person;
         if profile.is_erased() {
             return Err(refused(CustomerRefusal::Erased));
         }
@@ -111,35 +117,14 @@ impl<L: Log> Planning<'_, L> {
         };
         // No address was told, so there is none to claim.
         let identity = IdentityId(Uuid::nil());
-        Ok(Sender { customer, identity, known: Some(tier), seen })
+        Ok(Sender { customer, person: customer, identity, known: Some(tier), seen })
     }
 
-    /// The profile that goes on in place of this one. Seen are this one and that one: of several
-    /// merges in a row the last is undone first, and that changes the profile that goes on.
-    async fn going_by(
-        &self,
-        first: CustomerId,
-        seen: &mut Seen,
-    ) -> Result<(CustomerId, Arc<Customer>), LogError> {
-        let mut customer = first;
-        let mut chain = Chain::default();
-        loop {
-            chain.follow(customer)?;
-            let Folded { version, state } = self.look::<Customer>(customer).await?;
-            let target = state.merged_into();
-            if customer == first || target.is_none() {
-                seen.push((stream_of::<Customer>(customer), version));
-            }
-            let Some(target) = target else { return Ok((customer, state)) };
-            customer = target;
-        }
-    }
-
-    /// The conversation that somebody named, or the one it was merged into; only this customer's.
+    /// The conversation that somebody named, or the one it was merged into; only this person's.
     pub async fn named(
         &self,
         mut conversation: ConversationId,
-        customer: CustomerId,
+        person: CustomerId,
     ) -> Result<Place, Refused> {
         let mut chain = Chain::default();
         let mut seen = Vec::new();
@@ -149,7 +134,7 @@ impl<L: Log> Planning<'_, L> {
             let Some(owner) = state.customer() else {
                 return Err(refused(ConversationRefusal::NoSuchConversation));
             };
-            if !self.same_customer(Some(owner), customer).await? {
+            if !self.is_theirs(Some(owner), person).await? {
                 return Err(refused(ConversationRefusal::OtherCustomer { customer: owner }));
             }
             match state.merged_into() {
@@ -169,12 +154,12 @@ impl<L: Log> Planning<'_, L> {
     /// The conversation that goes on, or the id of one to open.
     pub async fn place(
         &self,
-        customer: CustomerId,
+        person: CustomerId,
         reopen_within_hours: u32,
     ) -> Result<Place, LogError> {
         if let Some(answered) = self.inbound.conversation
             && let Some(place) =
-                self.going_on(answered, customer, self.inbound.at, reopen_within_hours).await?
+                self.going_on(answered, person, self.inbound.at, reopen_within_hours).await?
         {
             return Ok(place);
         }
@@ -191,7 +176,7 @@ impl<L: Log> Planning<'_, L> {
         let last = self.last_of(thread).await?;
         if last > 0 {
             let id = thread.conversation(last);
-            let place = self.going_on(id, customer, self.inbound.at, reopen_within_hours);
+            let place = self.going_on(id, person, self.inbound.at, reopen_within_hours);
             if let Some(place) = place.await? {
                 return Ok(place);
             }
@@ -232,11 +217,11 @@ impl<L: Log> Planning<'_, L> {
         Ok(self.look::<Conversation>(id).await?.version > 0)
     }
 
-    /// Whether a conversation, or the one it was merged into, takes this customer's message.
+    /// Whether a conversation, or the one it was merged into, takes this person's message.
     async fn going_on(
         &self,
         mut id: ConversationId,
-        customer: CustomerId,
+        person: CustomerId,
         at: Timestamp,
         reopen_within_hours: u32,
     ) -> Result<Option<Place>, LogError> {
@@ -245,7 +230,7 @@ impl<L: Log> Planning<'_, L> {
         loop {
             chain.follow(id)?;
             let Folded { version, state: conversation } = self.look::<Conversation>(id).await?;
-            if !self.same_customer(conversation.customer(), customer).await? {
+            if !self.is_theirs(conversation.customer(), person).await? {
                 return Ok(None);
             }
             let window = SignedDuration::from_hours(i64::from(reopen_within_hours));
@@ -273,21 +258,14 @@ impl<L: Log> Planning<'_, L> {
         }
     }
 
-    /// Whether the one is the other, or was merged into them.
-    async fn same_customer(
+    /// Whether a conversation is this person's, whichever of their profiles it is of.
+    async fn is_theirs(
         &self,
         owner: Option<CustomerId>,
-        customer: CustomerId,
+        person: CustomerId,
     ) -> Result<bool, LogError> {
-        let mut owner = owner;
-        let mut chain = Chain::default();
-        while let Some(id) = owner {
-            if id == customer {
-                return Ok(true);
-            }
-            chain.follow(id)?;
-            owner = self.look::<Customer>(id).await?.state.merged_into();
-        }
-        Ok(false)
+        let Some(owner) = owner else { return Ok(false) };
+        let goes_on = self.desk.person(self.tenant, owner, self.fresh).await?;
+        Ok(goes_on.customer == person)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use allhours_domain::ids::ConversationId;
+use allhours_domain::ids::{ConversationId, CustomerId};
 use allhours_eventstore::{
     history::{History, Parts, Start},
     recorded::{Position, Recorded},
@@ -41,6 +41,8 @@ pub struct TimelinePart {
     pub names: Vec<String>,
     /// Whether texts are to be read.
     pub opened: bool,
+    /// Only what is of these customers; none means all.
+    pub customers: Option<Arc<Vec<CustomerId>>>,
 }
 
 /// A page of what happened, in order of position.
@@ -79,8 +81,10 @@ impl Timelines {
         let tied = wanted.iter().filter(|(_, tied)| *tied).map(|(id, _)| *id);
         let threads = Threads::read(services, *tenant, tied, part.as_of).await?;
         let parts = wanted.iter().enumerate();
-        let parts = parts
-            .flat_map(|(owner, (id, _))| threads.of(*id).into_iter().map(move |it| (owner, it)));
+        let seen = part.customers.as_ref().map(|customers| customers.as_slice());
+        let parts = parts.flat_map(|(owner, (id, _))| {
+            threads.of(*id, seen).into_iter().map(move |it| (owner, it))
+        });
         let (owners, parts): (Vec<_>, Vec<_>) = parts.unzip();
         let ends = part.as_of.map(|as_of| as_of.saturating_add(1));
         let asked = Parts {

@@ -2,9 +2,10 @@
 
 use allhours_domain::{
     conversation::{Conversation as Aggregate, command},
-    ids::{ConversationId, MessageId},
+    ids::{ConversationId, CustomerId, MessageId},
     text::Subject,
 };
+use allhours_eventstore::recorded::StreamId;
 use async_graphql::ID;
 
 use crate::{
@@ -29,11 +30,37 @@ pub(super) fn raced(tried: &Tried, source: ConversationId) -> bool {
     stale.stream == stream_of::<Aggregate>(source)
 }
 
+/// Whether anything but `target` has moved on, so that another plan may do.
+fn raced_beside(tried: &Tried, target: ConversationId) -> bool {
+    let Err(CommandError::Stale(stale)) = tried else { return false };
+    stale.stream != stream_of::<Aggregate>(target)
+}
+
+/// Whether a conversation is of the same person as another profile, and what says so.
+async fn one_person(
+    call: &Call<'_>,
+    conversation: &Aggregate,
+    other: CustomerId,
+) -> Result<(bool, Vec<(StreamId, i32)>), Problem> {
+    let Some(own) = conversation.customer().filter(|own| *own != other) else {
+        return Ok((true, Vec::new()));
+    };
+    let (desk, tenant) = (&call.services.desk, call.viewer.tenant);
+    let (own, other) =
+        (desk.person(tenant, own, true).await?, desk.person(tenant, other, true).await?);
+    let mut seen = own.seen;
+    seen.extend(other.seen);
+    seen.sort_unstable();
+    seen.dedup();
+    Ok((own.customer == other.customer, seen))
+}
+
 mutations! {
     /// Merging, unmerging and splitting conversations.
     ConversationLinkMutations;
 
     /// Merges a conversation into another one of the same customer, which goes on in its place.
+    /// Conversations of profiles that are merged are one customer's.
     conversation_merge ConversationMerge -> conversation: Conversation,
     input {
         /// Which one is merged.
@@ -51,17 +78,19 @@ mutations! {
                 return Err(Problem::not_found("targetId"));
             };
             let awaits_reply = seen.state.awaits_reply();
+            let (one_person, pins) = one_person(call, &seen.state, target_customer).await?;
             let unit = call.services.desk.unit(&call.command);
             let tried = unit
                 .with::<Aggregate>(target, command::ReceiveMerge { source, awaits_reply })
-                .with::<Aggregate>(source, command::MergeInto { target, target_customer })
+                .with::<Aggregate>(source, command::MergeInto { target, target_customer, one_person })
                 .expecting::<Aggregate>(target, call.expected)
                 // What the target is told of the source must still be so.
                 .expecting::<Aggregate>(source, Some(seen.version))
+                .pinning(pins)
                 .commit()
                 .await;
             races += 1;
-            if !raced(&tried, source) || races > RACES_MAX {
+            if !raced_beside(&tried, target) || races > RACES_MAX {
                 return Ok((tried?, Conversation::now(call.ctx, target).await?));
             }
         }

@@ -22,6 +22,7 @@ use crate::{
         error::Code,
         id::Kind,
         intake::Intake,
+        own::may_see,
         payload::{code_meaning, mutations},
         scalars::{DateTime, Language},
         words::{Channel, Priority},
@@ -316,7 +317,8 @@ async fn reopen_within_hours(call: &Call<'_>) -> Result<u32, Problem> {
     Ok(call.services.desk.reopen_within_hours(tenant).await?)
 }
 
-/// The conversation that goes on in place of this one.
+/// The conversation that goes on in place of this one. Where that is another profile's, and those
+/// are merged no more, nothing goes there.
 async fn going_on(call: &Call<'_>, id: ConversationId) -> Result<ConversationId, Problem> {
     let mut id = id;
     let mut chain = Chain::default();
@@ -325,7 +327,15 @@ async fn going_on(call: &Call<'_>, id: ConversationId) -> Result<ConversationId,
         let folded = call.services.desk.load::<Aggregate>(call.viewer.tenant, id).await?;
         match folded.state.merged_into() {
             Some(target) => id = target,
-            None => return Ok(id),
+            None => break,
+        }
+    }
+    let owner = call.services.desk.recall::<Aggregate>(call.viewer.tenant, id).await?;
+    match owner.state.customer() {
+        Some(owner) if may_see(call.ctx, owner).await? => Ok(id),
+        Some(_) | None => {
+            let message = "it was merged into one that is not yours; begin a new one";
+            Err(Problem::user("MERGED_INTO", message, Some("conversationId")))
         }
     }
 }

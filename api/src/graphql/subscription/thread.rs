@@ -3,19 +3,20 @@
 
 use std::collections::HashMap;
 
-use allhours_domain::ids::ConversationId;
+use allhours_domain::ids::{ConversationId, CustomerId};
 use allhours_eventstore::{
     error::LogError,
     history::{History, Part, Parts, Start},
     recorded::{Position, Recorded},
 };
+use allhours_projections::profiles;
 use async_graphql::Result;
 use futures_util::Stream;
 
 use super::follow::{NEAR_POSITIONS, PAGE};
 use crate::graphql::{
     error::of_log,
-    services::Services,
+    services::{Services, of_read},
     thread::{Threads, ties},
     viewer::Viewer,
 };
@@ -34,8 +35,8 @@ pub fn follow(
         let mut parts = Vec::new();
         loop {
             if parts.is_empty() {
-                match Threads::read(&services, viewer.tenant, [id], Some(after)).await {
-                    Ok(threads) => parts = threads.of(id),
+                match parts_of(&services, &viewer, id, after).await {
+                    Ok(found) => parts = found,
                     Err(error) => {
                         yield Err(error);
                         return;
@@ -61,6 +62,22 @@ pub fn follow(
             }
         }
     }
+}
+
+/// What belongs to a conversation, and may be read, as of a position.
+async fn parts_of(
+    services: &Services,
+    viewer: &Viewer,
+    id: ConversationId,
+    as_of: Position,
+) -> Result<Vec<Part>> {
+    let threads = Threads::read(services, viewer.tenant, [id], Some(as_of)).await?;
+    let Some(own) = viewer.customer() else { return Ok(threads.of(id, None)) };
+    let client = services.reader(viewer.tenant).await?;
+    let profiles = profiles::profiles(&client, &[own]).await.map_err(|error| of_read(&error))?;
+    let profiles: Vec<CustomerId> =
+        profiles.iter().map(|profile| profile.id).chain([own]).collect();
+    Ok(threads.of(id, Some(&profiles)))
 }
 
 /// The next events of these parts, perhaps none, and up to where they were looked for.

@@ -16,7 +16,7 @@ use crate::{
 
 impl Conversation {
     pub(super) fn merge_into(&self, command: &MergeInto) -> Decision {
-        let MergeInto { target, target_customer } = *command;
+        let MergeInto { target, target_customer, one_person } = *command;
         if self.merged_into() == Some(target) {
             return Ok(vec![]);
         }
@@ -24,7 +24,7 @@ impl Conversation {
         if target == origin.id {
             return Err(ConversationRefusal::IntoItself);
         }
-        if target_customer != origin.customer {
+        if target_customer != origin.customer && !one_person {
             return Err(ConversationRefusal::OtherCustomer { customer: target_customer });
         }
         if self.sources.contains_key(&target) {

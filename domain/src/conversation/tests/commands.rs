@@ -125,9 +125,11 @@ fn others() -> impl Strategy<Value = ConversationCommand> {
     let messages = prop::collection::vec(some_message(), 0..3);
     prop_oneof![
         Just(open().into()),
-        (conversation(), customer).prop_map(|(target, target_customer)| {
-            command::MergeInto { target, target_customer }.into()
-        }),
+        (conversation(), customer, any::<bool>()).prop_map(
+            |(target, target_customer, one_person)| {
+                command::MergeInto { target, target_customer, one_person }.into()
+            }
+        ),
         (conversation(), any::<bool>()).prop_map(|(source, awaits_reply)| {
             command::ReceiveMerge { source, awaits_reply }.into()
         }),

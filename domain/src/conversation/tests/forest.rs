@@ -18,6 +18,10 @@ enum Move {
 
 struct Desk(Vec<Conversation>);
 
+fn merge(target: ConversationId) -> command::MergeInto {
+    command::MergeInto { target, target_customer: CUSTOMER, one_person: false }
+}
+
 impl Desk {
     fn opened() -> Self {
         let open_one = |index| {
@@ -33,7 +37,7 @@ impl Desk {
     fn play(&mut self, number: u128, play: &Move) {
         let granted = match *play {
             Move::Merge(source, target) => self.both(
-                (source, command::MergeInto { target: id(target), target_customer: CUSTOMER }),
+                (source, merge(id(target))),
                 (
                     target,
                     command::ReceiveMerge {

@@ -7,7 +7,7 @@ use crate::conversation::{
 };
 
 fn merge() -> command::MergeInto {
-    command::MergeInto { target: OTHER, target_customer: CUSTOMER }
+    command::MergeInto { target: OTHER, target_customer: CUSTOMER, one_person: false }
 }
 
 fn receive(awaits_reply: bool) -> command::ReceiveMerge {
@@ -44,7 +44,7 @@ fn merging_twice_is_merging_once() {
 
 #[test]
 fn nothing_is_merged_into_itself() {
-    let own = command::MergeInto { target: THIS, target_customer: CUSTOMER };
+    let own = command::MergeInto { target: THIS, target_customer: CUSTOMER, one_person: true };
     given([opened()]).when(own).then_refused(ConversationRefusal::IntoItself);
     let own = command::ReceiveMerge { source: THIS, awaits_reply: false };
     given([opened()]).when(own).then_refused(ConversationRefusal::IntoItself);
@@ -53,9 +53,12 @@ fn nothing_is_merged_into_itself() {
 #[test]
 fn only_matters_of_one_customer_are_merged() {
     let customer = CustomerId(Uuid::from_u128(0xd));
+    let merge =
+        |one_person| command::MergeInto { target: OTHER, target_customer: customer, one_person };
     given([opened()])
-        .when(command::MergeInto { target: OTHER, target_customer: customer })
+        .when(merge(false))
         .then_refused(ConversationRefusal::OtherCustomer { customer });
+    given([opened()]).when(merge(true)).then([merged_into(OTHER)]);
 }
 
 #[test]
@@ -80,7 +83,7 @@ fn merges_make_no_circle() {
 fn what_received_a_merge_can_itself_be_merged() {
     let target = ConversationId(Uuid::from_u128(0x1003));
     given([opened(), received(false)])
-        .when(command::MergeInto { target, target_customer: CUSTOMER })
+        .when(command::MergeInto { target, target_customer: CUSTOMER, one_person: false })
         .then([merged_into(target)]);
 }
 

@@ -186,7 +186,8 @@ fn command(act: Act, id: u128, number: u128, at: Timestamp) -> ConversationComma
         Act::Reopen => Reopen { cause: Cause::Person }.into(),
         Act::Close => Close {}.into(),
         Act::MergeInto(target) => {
-            MergeInto { target: conversation(target), target_customer: LIFE }.into()
+            MergeInto { target: conversation(target), target_customer: LIFE, one_person: false }
+                .into()
         }
         Act::Unmerge => Unmerge {}.into(),
     }
