@@ -6,6 +6,8 @@
 mod matters;
 mod people;
 
+use std::collections::BTreeMap;
+
 use allhours_domain::{
     actor::Actor,
     agent::{self, Agent},
@@ -58,7 +60,7 @@ impl<R: Refusal> From<CommandError<R>> for DemoError {
     }
 }
 
-/// What was made.
+/// What was made; where it was there before, what is there by now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Made {
@@ -80,6 +82,19 @@ pub struct Made {
     pub repeated: bool,
     /// Reads that wait for this position see it all.
     pub position: i64,
+}
+
+impl Made {
+    /// Tells what is there by now instead, by type of stream.
+    pub fn holds(&mut self, there: &BTreeMap<String, u64>) {
+        let count = |stream_type| usize::try_from(*there.get(stream_type).unwrap_or(&0));
+        let of = |stream_type| count(stream_type).unwrap_or(usize::MAX);
+        self.teams = of("team");
+        self.agents = of("agent");
+        self.customers = of("customer");
+        self.conversations = of("conversation");
+        self.articles = of("article");
+    }
 }
 
 /// The agent of a tenant who is called so.
@@ -198,7 +213,8 @@ impl<L: Log> Making<'_, L> {
         };
         let mut unit = self.desk.unit(&context).with::<Agent>(id.0, register);
         for (skill, level) in person.skills {
-            let set = agent::command::SetSkill { skill: Key::new(*skill)?, level: *level };
+            let set =
+                agent::command::SetSkill { skill: Key::new(*skill)?, level: i32::from(*level) };
             unit = unit.with::<Agent>(id.0, set);
         }
         if person.presence != Presence::Offline {

@@ -18,13 +18,18 @@ use serde::{Deserialize, Serialize};
 
 use self::event::DeskSettings;
 pub use self::{command::DeskCommand, event::DeskEvent, refusal::DeskRefusal};
-use crate::{fields::FieldKind, text::Key};
+use crate::{
+    fields::{FieldKind, FieldType},
+    text::Key,
+};
 
 /// What past events say about one tenant's desk.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Desk {
     settings: Option<DeskSettings>,
     fields: BTreeMap<Key, FieldKind>,
+    /// What the fields that are no longer used took last: what was set in them still stands.
+    retired: BTreeMap<Key, FieldType>,
     key_generation: i32,
 }
 
@@ -42,10 +47,13 @@ impl Desk {
             DeskEvent::Opened(event) => self.settings = Some(event.settings.clone()),
             DeskEvent::SettingsChanged(event) => self.settings = Some(event.settings.clone()),
             DeskEvent::FieldDefined(event) => {
+                self.retired.remove(&event.field);
                 self.fields.insert(event.field.clone(), event.kind.clone());
             }
             DeskEvent::FieldRetired(event) => {
-                self.fields.remove(&event.field);
+                if let Some(kind) = self.fields.remove(&event.field) {
+                    self.retired.insert(event.field.clone(), kind.field_type());
+                }
             }
             DeskEvent::Exported(_) => {}
             DeskEvent::KeysRotated(event) => self.key_generation = event.generation,

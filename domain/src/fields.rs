@@ -3,7 +3,10 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::{personal::Personal, text::Key};
+use crate::{
+    personal::Personal,
+    text::{FieldText, Key},
+};
 
 /// What kind of value a custom field takes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +25,34 @@ pub enum FieldKind {
         /// The words that may be chosen.
         choices: Vec<Key>,
     },
+}
+
+/// The type of a field's values, whatever its choices are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FieldType {
+    /// Free text.
+    Text,
+    /// A whole number.
+    Integer,
+    /// Yes or no.
+    Boolean,
+    /// A calendar day.
+    Date,
+    /// One of the desk's own words.
+    Choice,
+}
+
+impl std::fmt::Display for FieldType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(match self {
+            Self::Text => "text",
+            Self::Integer => "a whole number",
+            Self::Boolean => "yes or no",
+            Self::Date => "a date",
+            Self::Choice => "a choice",
+        })
+    }
 }
 
 /// A value as the log holds it.
@@ -44,7 +75,7 @@ pub enum FieldValue {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FieldInput {
     /// Free text.
-    Text(crate::text::Reason),
+    Text(FieldText),
     /// A whole number.
     Integer(i64),
     /// Yes or no.
@@ -56,6 +87,18 @@ pub enum FieldInput {
 }
 
 impl FieldKind {
+    /// Of what type its values are.
+    #[must_use]
+    pub fn field_type(&self) -> FieldType {
+        match self {
+            Self::Text => FieldType::Text,
+            Self::Integer => FieldType::Integer,
+            Self::Boolean => FieldType::Boolean,
+            Self::Date => FieldType::Date,
+            Self::Choice { .. } => FieldType::Choice,
+        }
+    }
+
     /// Whether `input` is a value of this kind.
     #[must_use]
     pub fn takes(&self, input: &FieldInput) -> bool {

@@ -31,6 +31,19 @@ pub enum TextRefusal {
     },
 }
 
+impl TextRefusal {
+    /// The same, said of a text that the one who sent it knows by another name.
+    #[must_use]
+    pub fn of(mut self, name: &'static str) -> Self {
+        match &mut self {
+            Self::Empty { what } | Self::TooLong { what, .. } | Self::Malformed { what, .. } => {
+                *what = name;
+            }
+        }
+        self
+    }
+}
+
 type Check = fn(&str) -> Result<(), &'static str>;
 
 fn bounded(
@@ -115,6 +128,8 @@ texts! {
     ArticleBody, "body", 200_000, |_| Ok(());
     /// Why something was done, in the words of the one who did it.
     Reason, "reason", 1_000, |_| Ok(());
+    /// What was entered in a custom field that takes text.
+    FieldText, "value", 1_000, |_| Ok(());
     /// A mail address, phone number or handle, as the channel writes it.
     Address, "address", 320, |_| Ok(());
     /// A provider's id of one of its messages.
@@ -169,6 +184,16 @@ mod tests {
         assert!(matches!(long, Err(TextRefusal::TooLong { characters: 65, .. })), "{long:?}");
         let nul = MessageText::new("a\0b");
         assert!(matches!(nul, Err(TextRefusal::Malformed { what: "text", .. })), "{nul:?}");
+    }
+
+    #[test]
+    fn a_text_that_does_not_fit_is_called_what_its_sender_calls_it() {
+        let long = Reason::new("x".repeat(1_001)).unwrap_err().of("comment");
+        assert_eq!(long.to_string(), "comment has 1001 characters, the limit is 1000");
+        let malformed = Key::new("GDPR 17").unwrap_err().of("--legal-basis").to_string();
+        assert!(malformed.starts_with("--legal-basis may hold"), "{malformed}");
+        let empty = Name::new(" ").unwrap_err().of("title").to_string();
+        assert_eq!(empty, "title is empty");
     }
 
     #[test]

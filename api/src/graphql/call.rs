@@ -360,5 +360,5 @@ pub fn code_of<E: EnumType>(name: &str) -> Option<E> {
 ///
 /// `INVALID_INPUT` with what is wrong.
 pub fn checked<T>(field: &'static str, text: Result<T, TextRefusal>) -> Result<T, Problem> {
-    text.map_err(|error| Problem::user("INVALID_INPUT", error.to_string(), Some(field)))
+    text.map_err(|error| Problem::user("INVALID_INPUT", error.of(field).to_string(), Some(field)))
 }

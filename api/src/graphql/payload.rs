@@ -50,6 +50,9 @@ macro_rules! code_meaning {
     (Erased) => {
         "The customer was erased."
     };
+    (FieldTypeFixed) => {
+        "The field was defined for values of another type."
+    };
     (IntoItself) => {
         "Something can't be merged or split into itself."
     };

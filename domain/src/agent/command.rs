@@ -30,8 +30,8 @@ commands! {
     SetSkill {
         /// Which.
         skill: Key,
-        /// From 1 to 5.
-        level: u8,
+        /// From 1 to 5; whatever was asked for, so that a refusal can name it.
+        level: i32,
     }
     /// Takes a skill away.
     RemoveSkill {

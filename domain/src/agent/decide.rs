@@ -66,9 +66,10 @@ impl Profile {
 
     fn set_skill(&self, SetSkill { skill, level }: SetSkill) -> Decision {
         let level_max = Agent::LEVEL_MAX;
-        if !(1..=level_max).contains(&level) {
-            return Err(AgentRefusal::LevelOutOfRange { level, level_max });
-        }
+        let level = u8::try_from(level)
+            .ok()
+            .filter(|level| (1..=level_max).contains(level))
+            .ok_or(AgentRefusal::LevelOutOfRange { level, level_max })?;
         let before = self.skills.get(&skill);
         if before == Some(&level) {
             return Ok(vec![]);

@@ -38,7 +38,7 @@ pub enum AgentRefusal {
     #[error("a skill has a level from 1 to {level_max}, not {level}")]
     LevelOutOfRange {
         /// As asked.
-        level: u8,
+        level: i32,
         /// The limit.
         level_max: u8,
     },

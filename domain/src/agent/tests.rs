@@ -93,7 +93,7 @@ fn a_skill_has_a_level_from_1_to_5() {
     given([]).when(set(5)).then_expect_events(vec![skill_set("billing", 5)]);
     given([skill_set("billing", 5)]).when(set(5)).then_expect_events(vec![]);
     given([skill_set("billing", 5)]).when(set(1)).then_expect_events(vec![skill_set("billing", 1)]);
-    for level in [0, 6] {
+    for level in [0, 6, -1, 257] {
         let refused = AgentRefusal::LevelOutOfRange { level, level_max: 5 };
         given([]).when(set(level)).then_expect_error(refused);
     }
@@ -219,7 +219,7 @@ fn a_command() -> impl Strategy<Value = AgentCommand> {
             Register { id: ADA, display_name, languages, capacity_units }.into()
         }),
         "[ab]".prop_map(|it| Rename { display_name: Name::new(it).unwrap() }.into()),
-        (a_skill(), 0..7_u8).prop_map(|(skill, level)| SetSkill { skill, level }.into()),
+        (a_skill(), 0..7_i32).prop_map(|(skill, level)| SetSkill { skill, level }.into()),
         a_skill().prop_map(|skill| RemoveSkill { skill }.into()),
         some_languages().prop_map(|languages| SetLanguages { languages }.into()),
         proptest::sample::select(Presence::ALL)

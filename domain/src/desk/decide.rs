@@ -44,6 +44,12 @@ impl Desk {
         if before == Some(&kind) {
             return Ok(vec![]);
         }
+        // What was set under the old type stays as it was set, also where the field was retired.
+        let held = before.map(FieldKind::field_type).or(self.retired.get(&field).copied());
+        let asked = kind.field_type();
+        if let Some(held) = held.filter(|held| *held != asked) {
+            return Err(DeskRefusal::FieldTypeFixed { field, held, asked });
+        }
         if before.is_none() && self.fields.len() >= Self::FIELDS_MAX {
             return Err(DeskRefusal::TooManyFields { fields_max: Self::FIELDS_MAX });
         }

@@ -1,6 +1,6 @@
 //! Why a desk says no.
 
-use crate::{decider::Refusal, text::Key};
+use crate::{decider::Refusal, fields::FieldType, text::Key};
 
 /// A rule of the desk that a command would have broken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -24,6 +24,19 @@ pub enum DeskRefusal {
     TooManyFields {
         /// The limit.
         fields_max: usize,
+    },
+    /// Values of another type may stand under this key.
+    #[error(
+        "the field `{field}` was defined for {held} and can't take {asked}: what was set in it \
+         stays; define a field with a new key"
+    )]
+    FieldTypeFixed {
+        /// Which.
+        field: Key,
+        /// What it took until now.
+        held: FieldType,
+        /// As asked.
+        asked: FieldType,
     },
     /// No custom field of this key is in use.
     #[error("the desk has no field `{field}`")]
@@ -85,6 +98,7 @@ impl Refusal for DeskRefusal {
             Self::AlreadyOpen => "ALREADY_OPEN",
             Self::ReopenWindowTooLong { .. } => "REOPEN_WINDOW_TOO_LONG",
             Self::TooManyFields { .. } => "TOO_MANY_FIELDS",
+            Self::FieldTypeFixed { .. } => "FIELD_TYPE_FIXED",
             Self::NoSuchField { .. } => "NO_SUCH_FIELD",
             Self::NoChoices => "NO_CHOICES",
             Self::TooManyChoices { .. } => "TOO_MANY_CHOICES",

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     decider::Refusal,
-    fields::FieldKind,
+    fields::{FieldKind, FieldType},
     laws::obeys_the_laws,
     text::{Key, Language, Name},
 };
@@ -89,7 +89,7 @@ fn a_message_may_reopen_within_a_year_at_most() {
 }
 
 #[test]
-fn a_field_is_defined_and_may_change_its_kind() {
+fn a_field_is_defined_once_and_its_choices_may_change() {
     let text = defined("colour", FieldKind::Text);
     desk()
         .given(vec![opened()])
@@ -100,9 +100,30 @@ fn a_field_is_defined_and_may_change_its_kind() {
         .when(define("colour", FieldKind::Text))
         .then_expect_events(vec![]);
     desk()
-        .given(vec![opened(), text])
-        .when(define("colour", choice(&["red", "blue"])))
-        .then_expect_events(vec![defined("colour", choice(&["red", "blue"]))]);
+        .given(vec![opened(), defined("colour", choice(&["red", "blue"]))])
+        .when(define("colour", choice(&["red", "green"])))
+        .then_expect_events(vec![defined("colour", choice(&["red", "green"]))]);
+}
+
+#[test]
+fn a_field_keeps_its_type_also_once_it_was_retired() {
+    let (held, asked) = (FieldType::Integer, FieldType::Choice);
+    let fixed = DeskRefusal::FieldTypeFixed { field: key("size"), held, asked };
+    let used = vec![opened(), defined("size", FieldKind::Integer)];
+    let other = || define("size", choice(&["small", "large"]));
+    desk().given(used.clone()).when(other()).then_expect_error(fixed.clone());
+    let retired = DeskEvent::from(FieldRetired { field: key("size") });
+    let given = || desk().given(used.clone()).and(vec![retired.clone()]);
+    given().when(other()).then_expect_error(fixed);
+    given()
+        .when(define("size", FieldKind::Integer))
+        .then_expect_events(vec![defined("size", FieldKind::Integer)]);
+    // Logs from before this rule hold such changes; what was defined last is what it takes.
+    desk()
+        .given(used)
+        .and(vec![defined("size", FieldKind::Text)])
+        .when(define("size", FieldKind::Text))
+        .then_expect_events(vec![]);
 }
 
 #[test]
@@ -124,10 +145,7 @@ fn a_desk_has_200_fields_at_most_and_retiring_one_makes_room() {
         .given(history.clone())
         .when(one_more.clone())
         .then_expect_error(DeskRefusal::TooManyFields { fields_max: 200 });
-    desk()
-        .given(history.clone())
-        .when(define("f7", FieldKind::Integer))
-        .then_expect_events(vec![defined("f7", FieldKind::Integer)]);
+    desk().given(history.clone()).when(define("f7", FieldKind::Boolean)).then_expect_events(vec![]);
     history.push(FieldRetired { field: key("f7") }.into());
     assert!(desk().given(history).when(one_more).inspect_result().is_ok());
 }

@@ -133,6 +133,10 @@ async fn a_field_takes_values_of_the_kind_that_the_desk_defines() {
         let no = desk.refused(&desk.ada, mutation, input, CONVERSATION).await;
         assert_eq!(no["code"], expected);
     }
+    let long = set("order", json!({ "text": "x".repeat(1_001) }));
+    let no = desk.refused(&desk.ada, mutation, long, CONVERSATION).await;
+    assert_eq!(no["code"], "INVALID_INPUT");
+    assert_eq!(no["message"], "value has 1001 characters, the limit is 1000");
     let list = "query ($p: Position) { conversations(first: 1, minPosition: $p) { nodes { \
                 fields { field text { text } integer choice } } } }";
     let at = desk.head().await;

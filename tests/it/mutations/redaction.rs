@@ -6,7 +6,7 @@ use allhours_domain::{
     conversation::{Conversation, command::SetField},
     fields::{FieldInput, FieldKind},
     ids::ConversationId,
-    text::{Key, Reason},
+    text::{FieldText, Key},
 };
 use serde_json::{Value, json};
 
@@ -289,7 +289,7 @@ async fn a_field_that_held_more_texts_than_an_append_may_name_is_redacted_whole(
     let elsewhere = desk.elsewhere();
     for texts in [1_000, 1_000, 1] {
         let context = CommandContext::now(desk.tenant, Actor::System("test".to_owned()));
-        let text = Reason::new(CARD).expect("a text");
+        let text = FieldText::new(CARD).expect("a text");
         let command = SetField {
             field: Key::new("card").expect("a key"),
             kind: Some(FieldKind::Text),

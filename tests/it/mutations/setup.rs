@@ -63,6 +63,12 @@ async fn a_field_is_defined_with_what_it_takes_and_retired() {
     assert_eq!(payload["desk"]["fields"], json!([]));
     let no = desk.refused(&desk.admin, "fieldRetire", retire, DESK).await;
     assert_eq!(no["code"], "NO_SUCH_FIELD");
+    // What was set in it stands in conversations.
+    let no = desk.refused(&desk.admin, "fieldDefine", field("DATE", json!([])), DESK).await;
+    assert_eq!(no["code"], "FIELD_TYPE_FIXED");
+    let message = no["message"].as_str().expect("a message");
+    assert!(message.contains("`cause` was defined for a choice"), "{message}");
+    assert!(message.contains("with a new key"), "{message}");
 }
 
 #[tokio::test]
@@ -91,6 +97,7 @@ async fn an_agent_learns_leaves_and_comes_back() {
     for level in [0, 6, -1, 300] {
         let no = desk.refused(lead, "agentSetSkill", skill(level), AGENT).await;
         assert_eq!(no["code"], "LEVEL_OUT_OF_RANGE", "{level}");
+        assert_eq!(no["message"], format!("a skill has a level from 1 to 5, not {level}"));
     }
     let languages = json!({ "agentId": bob, "languages": ["de", "de"] });
     let no = desk.refused(lead, "agentSetLanguages", languages, AGENT).await;

@@ -14,7 +14,9 @@ use allhours_domain::{
     ids::{AgentId, ConversationId, CustomerId, IdentityId, MessageId, TeamId},
     intake::Intake,
     team::{Team, command as team},
-    text::{Address, ArticleBody, Key, Language, MessageText, Name, Reason, Subject, Tag},
+    text::{
+        Address, ArticleBody, FieldText, Key, Language, MessageText, Name, Reason, Subject, Tag,
+    },
     words::{
         Cause, Channel, Presence, Priority, Purpose, ResolutionKind, ReviewOutcome, Tier, WaitingOn,
     },
@@ -86,6 +88,10 @@ fn key(name: &str) -> Key {
     Key::new(name).expect("a key")
 }
 
+fn note() -> FieldText {
+    FieldText::new("asked for").expect("a text")
+}
+
 fn reason() -> Reason {
     Reason::new("asked for").expect("a reason")
 }
@@ -96,7 +102,7 @@ fn field(chance: &mut Chance) -> conversation::SetField {
     let (field, kind, value) = if chosen < 3 {
         (key("count"), FieldKind::Integer, FieldInput::Integer(7))
     } else {
-        (key("note"), FieldKind::Text, FieldInput::Text(reason()))
+        (key("note"), FieldKind::Text, FieldInput::Text(note()))
     };
     let value = (!chosen.is_multiple_of(3)).then_some(value);
     conversation::SetField { field, kind: Some(kind), value }

@@ -85,8 +85,7 @@ mutations! {
     refuses { LevelOutOfRange, TooManySkills },
     |call, input| {
         let skill = checked("skill", Key::new(input.skill))?;
-        let level = u8::try_from(input.level).unwrap_or(u8::MAX);
-        on(call, &input.agent_id, command::SetSkill { skill, level }).await
+        on(call, &input.agent_id, command::SetSkill { skill, level: input.level }).await
     }
 
     /// Takes a skill away from an agent.

@@ -5,7 +5,7 @@ use allhours_domain::{
     desk::Desk as DeskState,
     fields::FieldInput as DomainInput,
     ids::MessageId,
-    text::{Key, MessageText, Reason, Tag},
+    text::{FieldText, Key, MessageText, Reason, Tag},
 };
 use async_graphql::{ID, OneofObject};
 
@@ -41,7 +41,7 @@ pub enum FieldValueInput {
 impl FieldValueInput {
     fn read(self) -> Result<DomainInput, Problem> {
         Ok(match self {
-            Self::Text(text) => DomainInput::Text(checked("value", Reason::new(text))?),
+            Self::Text(text) => DomainInput::Text(checked("value", FieldText::new(text))?),
             Self::Integer(number) => DomainInput::Integer(number.0),
             Self::Boolean(truth) => DomainInput::Boolean(truth),
             Self::Date(date) => DomainInput::Date(date.0),

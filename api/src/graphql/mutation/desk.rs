@@ -68,7 +68,7 @@ mutations! {
         on(call, command::ChangeSettings { settings }).await
     }
 
-    /// Defines a custom field or changes its kind.
+    /// Defines a custom field or changes its choices. Its type stays for good.
     field_define FieldDefine -> desk: Desk,
     input {
         /// Its key.
@@ -79,7 +79,7 @@ mutations! {
         #[graphql(default)]
         choices: Vec<String>,
     },
-    refuses { ChoiceTwice, NoChoices, TooManyChoices, TooManyFields },
+    refuses { ChoiceTwice, FieldTypeFixed, NoChoices, TooManyChoices, TooManyFields },
     |call, input| {
         let field = checked("field", Key::new(input.field))?;
         if input.kind != FieldKind::Choice && !input.choices.is_empty() {

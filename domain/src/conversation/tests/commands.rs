@@ -6,7 +6,7 @@ use super::*;
 use crate::{
     conversation::event::MovedMessage,
     fields::{FieldInput, FieldKind},
-    text::{Key, Reason, Tag},
+    text::{FieldText, Key, Reason, Tag},
 };
 
 /// One of all commands; those that work on a conversation more often than those that end it.
@@ -80,7 +80,7 @@ fn labels() -> impl Strategy<Value = ConversationCommand> {
 }
 
 fn field() -> impl Strategy<Value = (Option<FieldKind>, Option<FieldInput>)> {
-    let words = || FieldInput::Text(Reason::new("left of the door").expect("a text fits"));
+    let words = || FieldInput::Text(FieldText::new("left of the door").expect("a text fits"));
     let input = prop_oneof![
         (0_i64..3).prop_map(|it| Some(FieldInput::Integer(it))),
         Just(Some(words())),

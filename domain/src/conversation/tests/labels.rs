@@ -7,7 +7,7 @@ use crate::{
         event::{FieldSet, PriorityChanged, Tagged, TierAssigned, Untagged},
     },
     fields::{FieldInput, FieldKind, FieldValue},
-    text::{Key, Reason, Tag},
+    text::{FieldText, Key, Tag},
 };
 
 fn tag(name: &str) -> Tag {
@@ -99,7 +99,7 @@ fn setting_the_same_value_changes_nothing() {
 
 #[test]
 fn a_free_text_is_about_the_customer_and_not_held_by_the_state() {
-    let words = Reason::new("left of the door").expect("fits");
+    let words = FieldText::new("left of the door").expect("fits");
     let stored = FieldValue::Text(Personal::about(CUSTOMER, "left of the door"));
     let event = field_set("place", Some(stored));
     given([opened()])
