@@ -6,8 +6,8 @@
 //!
 //! Read [`request`] (what can be asked), [`reader`] (asking), [`index`] (following the log).
 //! Inside: `fold` (events to changes), `record` (what is kept of each thing), `schema`, `writer`
-//! (one generation), `script`, `language`, `analysis`, `segment` (texts to terms), `query`,
-//! `plan`, `collector`, `highlight`, `find` (a search).
+//! (one generation), `script`, `normal`, `language`, `analysis`, `segment` (texts to terms),
+//! `query`, `plan`, `collector`, `highlight`, `find` (a search).
 
 mod analysis;
 mod collector;
@@ -19,6 +19,7 @@ mod highlight;
 mod home;
 pub mod index;
 mod language;
+mod normal;
 mod plan;
 mod query;
 pub mod reader;

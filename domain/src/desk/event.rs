@@ -15,7 +15,7 @@ events! {
         Opened = "desk.opened", 1;
         #[doc = "Its settings changed; the whole new state of all of them."]
         SettingsChanged = "desk.settings_changed", 1;
-        #[doc = "A custom field was defined or its kind changed."]
+        #[doc = "A custom field was defined or its choices changed; once, its type might as well."]
         FieldDefined = "desk.field_defined", 1;
         #[doc = "A custom field is no longer used."]
         FieldRetired = "desk.field_retired", 1;

@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use super::{
     language::Tongue,
+    normal::Normal,
     script::{Script, folded, lowered, script_of},
 };
 
@@ -157,8 +158,17 @@ pub(super) struct Term<'a> {
     pub(super) place: usize,
 }
 
-/// Calls `emit` with each term of `text`, in order of their places.
+/// Calls `emit` with each term of `text`, in order of their places. What is cut is the normal form
+/// of the text; where a term was found is where it stands in the text itself.
 pub(super) fn analyse(text: &str, tongue: Tongue, part: Part, emit: &mut impl FnMut(Term<'_>)) {
+    let normal = Normal::of(text);
+    cut(normal.text(), tongue, part, &mut |term| {
+        let (start, end) = normal.in_original(term.start, term.end);
+        emit(Term { start, end, ..term });
+    });
+}
+
+fn cut(text: &str, tongue: Tongue, part: Part, emit: &mut impl FnMut(Term<'_>)) {
     let mut place = 0;
     for run in runs(text) {
         let Range { start, end } = run.range;
@@ -248,9 +258,22 @@ mod tests {
 
     #[test]
     fn offsets_point_into_the_text() {
-        let text = "Müller’s 注文 \u{1F600} ok";
+        let text = "Müller’s 注文 \u{1F600} ok ｷｬﾝｾﾙ 門票 ｶﾞ";
+        let mut last = "";
         analyse(text, Tongue::German, Part::Words, &mut |term| {
-            assert!(text.get(term.start..term.end).is_some());
+            last = text.get(term.start..term.end).expect("a part of the text");
         });
+        assert_eq!(last, "ｶﾞ");
+    }
+
+    #[test]
+    fn half_width_and_traditional_characters_give_the_terms_of_the_others() {
+        for (written, usual) in [("ｷｬﾝｾﾙしたい", "キャンセルしたい"), ("門票退換", "门票退换")]
+        {
+            for part in [Part::Stems, Part::Words] {
+                let of = |text: &str| terms(text, Tongue::English, part);
+                assert_eq!(of(written), of(usual), "{written}");
+            }
+        }
     }
 }

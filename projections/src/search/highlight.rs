@@ -152,6 +152,14 @@ mod tests {
     }
 
     #[test]
+    fn what_was_written_in_another_form_is_marked_as_it_stands() {
+        assert_eq!(marked("ﾁｹｯﾄのｷｬﾝｾﾙです", "キャンセル"), ["ｷｬﾝｾﾙ"]);
+        assert_eq!(marked("我的門票還沒有退款", "门票"), ["門票"]);
+        assert_eq!(marked("门票已退", "門票"), ["门票"]);
+        assert_eq!(marked("a ﬁne cafe\u{301}!", "café fine"), ["ﬁne", "cafe\u{301}"]);
+    }
+
+    #[test]
     fn a_long_text_is_cut_around_its_matches() {
         let text = format!("{} the refund came late {}", "word ".repeat(200), "word ".repeat(200));
         let wanted = Wanted::of(&parse("refund late", None));

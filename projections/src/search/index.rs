@@ -51,6 +51,9 @@ impl SearchIndex {
     /// [`SearchError::Owned`] where another process owns it; a folder that can't be used.
     pub fn open(folder: &Path) -> Result<Self, SearchError> {
         let home = Home::own(folder)?;
+        // An alert on a counter that rises must not miss its first step.
+        metrics::counter!("allhours_search_failures_total").increment(0);
+        metrics::counter!("allhours_search_events_unreadable_total").increment(0);
         Ok(Self { home, shared: Shared::new(), live: None, next: None, failures: 0 })
     }
 

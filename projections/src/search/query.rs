@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use super::{
     analysis::{Part, Run, Sort, analyse, forms, gram_characters, runs},
     language::{LATIN, Tongue, detect},
+    normal::normal,
     script::{Script, script_of},
     segment::{self, Segment},
 };
@@ -51,6 +52,7 @@ struct Clause {
 /// without, in every likely one. Empty where there is nothing to search for.
 pub(super) fn parse(text: &str, tongue: Option<Tongue>) -> Vec<Matcher> {
     let text: String = text.chars().take(QUERY_CHARACTERS_MAX).collect();
+    let text = normal(&text);
     let guess = detect(&text).map(|it| Tongue::of(Some(&it)));
     let reading = Reading {
         tongues: tongue.map_or_else(|| LATIN.to_vec(), |it| vec![it]),

@@ -17,13 +17,13 @@ const CASES: &[Case] = &[
     (
         "zh",
         "我昨天在八达岭长城买的门票还没有退款，请尽快处理。",
-        &["退款", "长城门票", "我想退款", "请问门票怎么退款", "尽快", "八达岭"],
+        &["退款", "长城门票", "我想退款", "请问门票怎么退款", "尽快", "八达岭", "門票", "儘快處理"],
         &["发票", "退货", "快递"],
     ),
     (
         "ja",
         "注文した商品がまだ届きません。キャンセルして返金してください。",
-        &["注文", "返金", "届きました", "キャンセルしたい", "商品の返金", "届く"],
+        &["注文", "返金", "届きました", "キャンセルしたい", "ｷｬﾝｾﾙ", "商品の返金", "届く"],
         &["配送", "請求書", "アカウント"],
     ),
     (
@@ -130,6 +130,28 @@ async fn a_language_that_nobody_told_is_found_out() {
         let detected = hit.language.as_ref().map(Language::as_str);
         assert_eq!(detected, Some(*language), "{sentence}");
         assert!(!hit.snippet.ranges.is_empty(), "{language}: {word} is not marked");
+    }
+}
+
+#[tokio::test]
+async fn what_was_written_in_another_form_is_found_and_marked_as_it_stands() {
+    let desk = Desk::new();
+    let customer = desk.customer("Nobody").await;
+    let conversation = desk.open(customer, None, Some("zh"), None).await;
+    let texts = [
+        ("我昨天買的門票還沒有退款", "门票", (5, 7)),
+        ("ﾁｹｯﾄのｷｬﾝｾﾙをお願いします", "キャンセル", (5, 10)),
+        ("Re\u{301}sume\u{301} of the ﬁles", "résumé", (0, 8)),
+    ];
+    for (text, ..) in texts {
+        desk.write(conversation, customer, text).await;
+    }
+    let index = desk.index().await;
+    for (text, query, range) in texts {
+        let page = index.reader().search_now(&desk.asks(query)).unwrap();
+        let hit = page.hits.iter().find(|it| it.snippet.text == text);
+        let hit = hit.unwrap_or_else(|| panic!("{query} does not find {text}"));
+        assert_eq!(hit.snippet.ranges, [range], "{query}");
     }
 }
 
