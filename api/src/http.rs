@@ -7,6 +7,7 @@ pub mod accept;
 pub mod answer;
 pub mod caller;
 pub mod documents;
+pub mod door;
 pub mod explore;
 pub mod graphql;
 pub mod health;
@@ -53,15 +54,20 @@ pub fn routers<E: Executor>(service: Service<E>) -> Routers {
         .route("/readyz", get(health::readyz::<E>))
         .route("/metrics", get(health::metrics::<E>));
     let mut main = Router::new().route("/graphql", get(graphql::get::<E>).post(graphql::post::<E>));
+    let mut paths = vec![door::GRAPHQL];
     if explore {
         main = main
             .route("/explore", get(explore::page))
             .route("/explore/{file}", get(explore::file::<E>));
+        paths.push(door::EXPLORER);
     }
     if apart {
+        let (main, admin) = (door::of(main, &paths), door::of(admin, &door::HEALTH));
         Routers { main: layered(main, &service), admin: Some(layered(admin, &service)) }
     } else {
-        Routers { main: layered(main.merge(admin), &service), admin: None }
+        paths.extend(door::HEALTH);
+        let main = door::of(main.merge(admin), &paths);
+        Routers { main: layered(main, &service), admin: None }
     }
 }
 

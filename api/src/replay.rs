@@ -223,11 +223,12 @@ fn line(event: &Recorded) -> Result<String, ReplayError> {
 #[cfg(test)]
 mod tests {
 
-    use allhours_eventstore::{keys::MasterKey, memory::MemoryLog};
+    use allhours_domain::trace::Traceparent;
+    use allhours_eventstore::{canonical::canonical_bytes, keys::MasterKey, memory::MemoryLog};
     use serde_json::Value;
 
     use super::*;
-    use crate::{demo, desk::Desk};
+    use crate::{demo, desk::Desk, export::parquet};
 
     async fn replayed(part: Part) -> Vec<Value> {
         let log = MemoryLog::new(MasterKey::generate().unwrap());
@@ -273,6 +274,43 @@ mod tests {
         assert!(sealed.iter().all(|line| line["payload"]["text"]["sealed"].is_string()));
         let open = replayed(of(true)).await;
         assert!(open.iter().all(|line| line["payload"]["text"]["text"].is_string()));
+    }
+
+    /// The names in one column of the table that says which belong together.
+    fn documented(column: usize) -> String {
+        let document = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/operations.md");
+        let document = std::fs::read_to_string(document).unwrap();
+        let table = document.split("### What an event's parts are called").nth(1).unwrap();
+        let rows = table.lines().skip_while(|line| !line.starts_with('|'));
+        let rows = rows.take_while(|line| line.starts_with('|'));
+        rows.filter_map(|row| row.split('|').nth(column + 2)).collect::<Vec<_>>().join(" ")
+    }
+
+    #[tokio::test]
+    async fn every_part_of_an_event_stands_in_the_table_by_each_of_its_names() {
+        let line = replayed(Part { to: Some(1), ..Part::default() }).await.remove(0);
+        let log = MemoryLog::new(MasterKey::generate().unwrap());
+        demo::make(&Desk::new(log.clone())).await.unwrap();
+        let mut event = log.read(0, 1).await.unwrap().remove(0);
+        event.traceparent = Some(Traceparent { trace_id: 1, parent_id: 2, flags: 1 });
+        let bytes = canonical_bytes(&event).unwrap();
+        let canonical: Value = serde_json::from_slice(&bytes).unwrap();
+        let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect();
+        let in_bundle: Vec<String> = keys(&canonical);
+        let columns = parquet::schema();
+        let columns = columns.fields().iter().map(|field| field.name().clone());
+        let all: [Vec<String>; 3] = [
+            keys(&line),
+            in_bundle.iter().map(|key| format!("event.{key}")).collect(),
+            columns.collect(),
+        ];
+        for (column, names) in all.iter().enumerate() {
+            let documented = documented(column);
+            assert!(names.len() > 10, "{names:?}");
+            for name in names {
+                assert!(documented.contains(&format!("`{name}`")), "{name}: {documented}");
+            }
+        }
     }
 
     #[test]

@@ -10,11 +10,18 @@ use tracing_subscriber::{
     EnvFilter, Layer, Registry, filter::ParseError, layer::SubscriberExt, util::SubscriberInitExt,
 };
 
-use crate::config::{LogFormat, Telemetry};
+use crate::{
+    auth::Refused,
+    config::{LogFormat, Telemetry},
+    http::{places::Full, websocket::CLOSE_CODES},
+};
 
 /// The bounds of duration histograms, in seconds.
 const SECONDS: &[f64] =
     &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+
+/// What others log of what we log ourselves; a filter that names them shows them all the same.
+const SAID_TWICE: &str = "refinery_core=warn";
 
 /// Why telemetry could not be set up.
 #[derive(Debug, thiserror::Error)]
@@ -50,7 +57,7 @@ impl Drop for Traces {
 ///
 /// The filter or the endpoint is wrong.
 pub fn begin(settings: &Telemetry) -> Result<Traces, TelemetryError> {
-    let filter = EnvFilter::try_new(&settings.log_filter)?;
+    let filter = EnvFilter::try_new(format!("{SAID_TWICE},{}", settings.log_filter))?;
     // The exporter of traces wants it chosen, also where it speaks in the clear.
     crate::config::install_tls();
     let provider = provider(&settings.otlp_endpoint)?;
@@ -100,7 +107,28 @@ pub fn count() -> Result<PrometheusHandle, TelemetryError> {
     // Where a test has installed one already, that one counts.
     metrics::set_global_recorder(recorder).ok();
     describe();
+    begin_at_zero();
     Ok(handle)
+}
+
+/// Counters are there from the start, at zero: an alert on one that rises must not miss its first
+/// step. The log begins its own, and so do the projections and the search index.
+fn begin_at_zero() {
+    use metrics::{counter, gauge};
+    gauge!("allhours_websockets_open").set(0.0);
+    for reason in Refused::COUNTED {
+        counter!("allhours_auth_refused_total", "reason" => format!("{reason:?}")).increment(0);
+    }
+    for limit in Full::ALL {
+        counter!("allhours_connections_refused_total", "limit" => limit.limit()).increment(0);
+    }
+    for code in CLOSE_CODES {
+        counter!("allhours_websockets_closed_total", "code" => code.to_string()).increment(0);
+    }
+    counter!("allhours_connections_given_up_total").increment(0);
+    counter!("allhours_parked_discarded_total").increment(0);
+    counter!("allhours_snoozes_woken_total").increment(0);
+    counter!("allhours_conversations_unattended_total").increment(0);
 }
 
 fn describe() {
@@ -125,4 +153,8 @@ fn describe() {
         "WebSockets closed by us, by code"
     );
     metrics::describe_counter!("allhours_auth_refused_total", "Refused tokens, by reason");
+    metrics::describe_counter!(
+        "allhours_connections_refused_total",
+        "Sockets and streams that found no place, by limit"
+    );
 }

@@ -7,11 +7,12 @@
 //!
 //! Read [`binaries`] (which server), [`place`] (where, and as which user), [`process`] (what a
 //! crash may leave running), [`presence`] (who uses it), [`cluster`] (its folder, its settings),
-//! then [`keeper`] (the thread that does it all).
+//! then [`keeper`] (the thread that does it all) and [`lines`] (what the server says).
 
 mod binaries;
 mod cluster;
 mod keeper;
+mod lines;
 mod place;
 mod presence;
 mod process;

@@ -91,6 +91,7 @@ impl<L: Log> Runner<L> {
         let mut seen = Vec::new();
         let mut tasks = Vec::new();
         for projection in ALL {
+            measures::begin(projection.name);
             let sender = tokio::sync::watch::Sender::new(Seen::default());
             seen.push((projection.name, sender.subscribe()));
             let task = Task::new(

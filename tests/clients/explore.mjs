@@ -13,9 +13,24 @@ try {
     const own = url.origin === new URL(address).origin || ["data:", "blob:"].includes(url.protocol);
     if (!own) problems.push(`asked elsewhere: ${request.url()}`);
   });
+  let asked = 0;
+  page.on("request", (request) => {
+    if (new URL(request.url()).pathname === "/graphql") asked += 1;
+  });
   await page.goto(`${address}/explore`);
+  await page.waitForFunction(() =>
+    document.querySelector("#told")?.textContent.includes("allhours token"));
+  // Long enough for what asks by itself to have asked.
+  await page.waitForTimeout(1000);
+  if (asked > 0) problems.push("it asks before there is a token");
+  if (await page.$(".graphiql-execute-button")) problems.push("it can be asked without a token");
+  await page.fill("#token", "no.good.token");
+  await page.click("#bearer button");
+  await page.waitForFunction(() =>
+    document.querySelector("#told")?.textContent.includes("not accepted"));
   await page.fill("#token", token);
   await page.click("#bearer button");
+  await page.waitForFunction(() => document.querySelector("#told")?.hidden);
   await page.waitForSelector(".graphiql-execute-button");
   await page.click(".graphiql-execute-button");
   await page.waitForFunction(() =>

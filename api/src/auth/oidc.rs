@@ -13,7 +13,7 @@ use jsonwebtoken::{
 use serde::Deserialize;
 
 use super::verify::{self, Claims, Expected, Opening, Refused, Verifying};
-use crate::{clock, config::Auth};
+use crate::{causes::of_json, clock, config::Auth};
 
 /// How long one answer of the issuer may take.
 const FETCH_TIMEOUT: Duration = Duration::from_secs(5);
@@ -167,7 +167,7 @@ async fn fetch_json<T: for<'de> Deserialize<'de>>(
             return Err(format!("{address} answered more than {ANSWER_BYTES_MAX} bytes"));
         }
     }
-    serde_json::from_slice(&body).map_err(|error| format!("{address}: {error}"))
+    serde_json::from_slice(&body).map_err(|error| format!("{address}: {}", of_json(&error)))
 }
 
 /// The keys that may check a token: public, for signing, of an allowed algorithm, long enough.

@@ -92,6 +92,20 @@ async fn a_local_token_names_tenant_role_and_person() {
 }
 
 #[tokio::test]
+async fn a_token_may_name_its_times_in_parts_of_a_second() {
+    let desk = desk();
+    let end = clock::now().as_second() + 60;
+    let token = desk.with_claim("exp", json!(Value::from(end).as_f64().unwrap() + 0.25));
+    let who = desk.authenticator.authenticate(&token).await.unwrap();
+    assert_eq!(who.expires_at.as_millisecond(), end * 1_000 + 250);
+    for claim in ["nbf", "iat"] {
+        let token = desk.with_claim(claim, json!(Value::from(end).as_f64().unwrap() - 60.5));
+        desk.authenticator.authenticate(&token).await.unwrap();
+    }
+    desk.refuses(&desk.with_claim("exp", json!(1e300)), Refused::Claims).await;
+}
+
+#[tokio::test]
 async fn a_malformed_token_is_refused() {
     let desk = desk();
     desk.refuses("", Refused::Missing).await;

@@ -1,7 +1,7 @@
 //! What a token must be: signed by a known key with an allowed algorithm, meant for us, in time.
 
 use allhours_domain::ids::TenantId;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use jsonwebtoken::{
     Algorithm, DecodingKey, Validation, dangerous::insecure_decode_claims, errors::ErrorKind,
 };
@@ -59,6 +59,22 @@ pub enum Refused {
     /// The issuer's keys can't be had just now.
     #[error("the issuer's keys are not available just now")]
     Unavailable,
+}
+
+impl Refused {
+    /// All that are counted: what is unavailable is no fault of a token.
+    pub const COUNTED: [Self; 10] = [
+        Self::Missing,
+        Self::Malformed,
+        Self::Algorithm,
+        Self::Issuer,
+        Self::UnknownKey,
+        Self::Signature,
+        Self::Audience,
+        Self::Expired,
+        Self::NotYet,
+        Self::Claims,
+    ];
 }
 
 /// What an unchecked token says of itself: only good for choosing a key.
@@ -147,7 +163,8 @@ impl std::fmt::Debug for Verifying {
 pub struct Claims {
     iss: String,
     sub: String,
-    exp: i64,
+    /// Seconds since 1970; a `NumericDate` may have a fraction (RFC 7519, section 2).
+    exp: f64,
     tenant: Option<String>,
     role: Option<String>,
     #[serde(flatten)]
@@ -206,7 +223,9 @@ impl Claims {
         if self.sub.is_empty() {
             return Err(Refused::Claims);
         }
-        let expires_at = Timestamp::from_second(self.exp).map_err(|_| Refused::Claims)?;
+        let expires_at = SignedDuration::try_from_secs_f64(self.exp)
+            .and_then(Timestamp::from_duration)
+            .map_err(|_| Refused::Claims)?;
         let id = subject_id(tenant, &self.iss, &self.sub);
         let hash = digest::digest(&digest::SHA256, token.as_bytes());
         let mut short = [0; 16];

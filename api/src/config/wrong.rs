@@ -46,11 +46,22 @@ pub(super) fn explained(figment: &Figment, error: &figment::Error) -> ConfigErro
                 of_value(&format!("expected {expected}"))
             }
             Kind::UnknownVariant(_, known) => of_value(&format!("expected {}", known.join(" or "))),
-            Kind::Message(what) => of_value(what),
+            Kind::Message(what) => of_value(&of_toml(what).unwrap_or_else(|| what.clone())),
             other => wrong(&name, &from, &other.to_string(), None).0,
         }
     });
     ConfigError(each.collect::<Vec<_>>().join("; "))
+}
+
+/// Where a file is no TOML and what would have done, without the lines that the parser shows: there
+/// may be secrets in them.
+fn of_toml(said: &str) -> Option<String> {
+    let place = said.lines().next()?.strip_prefix("TOML parse error at ")?;
+    let marks = |line: &str| line.trim_start_matches([' ', '|']).trim_end().to_owned();
+    let is_mark = |line: &&str| !marks(line).is_empty() && marks(line).chars().all(|it| it == '^');
+    let why = said.lines().skip_while(|line| !is_mark(line)).skip(1).map(str::trim);
+    let why: Vec<&str> = why.filter(|line| !line.is_empty()).collect();
+    Some(format!("this is no TOML at {place}: {}", why.join(", ")))
 }
 
 fn source(metadata: &Metadata) -> String {

@@ -25,6 +25,7 @@ use super::{
     parquet,
     proof::{self, Rebuilt},
 };
+use crate::causes::of_json;
 
 /// The most differences that are named.
 const NAMED_MAX: usize = 100;
@@ -96,7 +97,7 @@ pub fn check(folder: &Path, key: Option<&Verifier>) -> Result<Checked, ExportErr
     let manifest: Manifest = match serde_json::from_slice(&bytes) {
         Ok(manifest) => manifest,
         Err(error) => {
-            checked.differs(format!("{MANIFEST} does not read: {error}"));
+            checked.differs(format!("{MANIFEST} does not read: {}", of_json(&error)));
             return Ok(checked);
         }
     };

@@ -169,7 +169,7 @@ async fn taken(body: Body, bytes_max: usize) -> Option<Bytes> {
 
 fn bad_request(media: Media, wrong: &BadRequest, id: &RequestId) -> Response {
     let status = match wrong {
-        BadRequest::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        BadRequest::MediaType | BadRequest::ContentEncoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         BadRequest::NotTrusted => StatusCode::FORBIDDEN,
         BadRequest::NotJson
         | BadRequest::UnknownDocument
@@ -177,7 +177,13 @@ fn bad_request(media: Media, wrong: &BadRequest, id: &RequestId) -> Response {
         | BadRequest::NotAnObject
         | BadRequest::Parameter(..) => StatusCode::BAD_REQUEST,
     };
-    answer::failure(media, status, wrong.code(), &wrong.to_string(), id)
+    let mut answer = answer::failure(media, status, wrong.code(), &wrong.to_string(), id);
+    if *wrong == BadRequest::ContentEncoding {
+        // RFC 9110, section 15.5.16: says which would do.
+        let identity = HeaderValue::from_static("identity");
+        answer.headers_mut().insert(header::ACCEPT_ENCODING, identity);
+    }
+    answer
 }
 
 async fn carry_out<E: Executor>(

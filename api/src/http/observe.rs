@@ -157,7 +157,7 @@ fn log_finished(
 
 /// The path as a label; callers can't invent new ones.
 fn route_of(path: &str) -> &'static str {
-    const ROUTES: &[&str] = &["/graphql", "/livez", "/readyz", "/metrics", "/explore"];
+    const ROUTES: &[&str] = &["/", "/graphql", "/livez", "/readyz", "/metrics", "/explore"];
     let known = ROUTES.iter().find(|route| **route == path).copied();
     known.unwrap_or(if path.starts_with("/explore/") { "/explore/{file}" } else { "other" })
 }

@@ -14,6 +14,9 @@ pub enum BadRequest {
     /// The body is not in the one form that is read.
     #[error("the body must be sent as application/json in UTF-8")]
     MediaType,
+    /// The body is compressed, or changed in another way.
+    #[error("the body must come as it is: no `Content-Encoding` is read here, so leave it out")]
+    ContentEncoding,
     /// The body is no JSON.
     #[error("the body is not JSON")]
     NotJson,
@@ -42,6 +45,7 @@ impl BadRequest {
             Self::UnknownDocument => code::NOT_FOUND,
             Self::NotTrusted => code::FORBIDDEN,
             Self::MediaType
+            | Self::ContentEncoding
             | Self::NotJson
             | Self::Batch
             | Self::NotAnObject
@@ -50,12 +54,18 @@ impl BadRequest {
     }
 }
 
-/// Whether the body says to be JSON in UTF-8.
+/// Whether the body says to be JSON in UTF-8, as it is.
 ///
 /// # Errors
 ///
-/// It does not. Other forms could be sent by a foreign web page without asking first.
+/// It does not. What is compressed may be small and grow without end, so none of it is read; other
+/// forms could be sent by a foreign web page without asking first.
 pub fn require_json(headers: &HeaderMap) -> Result<(), BadRequest> {
+    let encodings = headers.get_all(header::CONTENT_ENCODING).iter();
+    let mut encodings = encodings.filter(|it| !it.as_bytes().eq_ignore_ascii_case(b"identity"));
+    if encodings.next().is_some() {
+        return Err(BadRequest::ContentEncoding);
+    }
     let text = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let mut parts = text.unwrap_or_default().split(';').map(str::trim);
     let json = parts.next().is_some_and(|it| it.eq_ignore_ascii_case("application/json"));

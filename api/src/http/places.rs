@@ -31,6 +31,9 @@ pub enum Full {
 }
 
 impl Full {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Process, Self::Tenant, Self::Person];
+
     /// In words.
     #[must_use]
     pub fn reason(self) -> &'static str {
@@ -41,7 +44,9 @@ impl Full {
         }
     }
 
-    fn limit(self) -> &'static str {
+    /// What it is called where it is counted.
+    #[must_use]
+    pub fn limit(self) -> &'static str {
         match self {
             Self::Process => "process",
             Self::Tenant => "tenant",

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use super::{nesting, params::BadRequest};
-use crate::{config::Graphql, graphql::viewer::Role};
+use crate::{causes::of_json, config::Graphql, graphql::viewer::Role};
 
 /// A manifest that can't be used.
 #[derive(Debug, thiserror::Error)]
@@ -40,7 +40,7 @@ impl Trusted {
         let wrong = |why: String| TrustedError { path: path.clone(), why };
         let text = std::fs::read(path).map_err(|error| wrong(error.to_string()))?;
         let manifest: HashMap<String, String> = serde_json::from_slice(&text)
-            .map_err(|error| wrong(format!("no map from ids to documents: {error}")))?;
+            .map_err(|error| wrong(format!("no map from ids to documents: {}", of_json(&error))))?;
         let mut documents = HashMap::with_capacity(2 * manifest.len());
         for (id, document) in manifest {
             let hash = hash_of(&document);

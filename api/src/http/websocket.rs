@@ -5,6 +5,7 @@
 //! | code | why |
 //! |---|---|
 //! | 1012 | the server stops; connect again |
+//! | 1013 | who asks can't be checked just now; try again later |
 //! | 4400 | a message that is none of the protocol's |
 //! | 4401 | an operation before `connection_ack` |
 //! | 4403 | no good token in `connection_init`, or it has expired since |
@@ -32,6 +33,9 @@ use super::{
 
 /// The protocol's name.
 pub const PROTOCOL: &str = "graphql-transport-ws";
+
+/// The codes that we close with.
+pub const CLOSE_CODES: [u16; 10] = [1012, 1013, 4400, 4401, 4403, 4406, 4408, 4409, 4413, 4429];
 
 /// Opens a socket, if there is a place for it.
 pub fn open<E: Executor>(

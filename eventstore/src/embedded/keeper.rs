@@ -5,11 +5,9 @@
 //! watch it, and whichever has a turn first starts it again.
 
 use std::{
-    collections::VecDeque,
     fs::{File, TryLockError},
-    io::{BufRead, BufReader, Read},
     path::{Path, PathBuf},
-    process::{Child, ChildStderr},
+    process::Child,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -24,6 +22,7 @@ use tokio::sync::oneshot;
 
 use crate::embedded::{
     EmbeddedError, EmbeddedOptions, cluster,
+    lines::Lines,
     place::{Place, file},
     presence::{self, Presence},
     process,
@@ -40,8 +39,6 @@ const STOP_MAX: Duration = Duration::from_mins(1);
 const STABLE_AFTER: Duration = Duration::from_secs(10);
 const RESTART_PAUSE_MIN: Duration = Duration::from_millis(50);
 const RESTART_PAUSE_DOUBLINGS_MAX: u32 = 6;
-/// How many of the server's last lines are kept for an error.
-const LINES_KEPT: usize = 20;
 
 /// What the keeper and the handle share.
 #[derive(Debug, Default)]
@@ -86,7 +83,6 @@ pub(super) fn end(keeper: JoinHandle<()>, shared: &Shared) -> std::thread::Resul
 }
 
 type Ready = oneshot::Sender<Result<PathBuf, EmbeddedError>>;
-type Lines = Arc<Mutex<VecDeque<String>>>;
 
 /// The server that is used.
 struct Used {
@@ -309,7 +305,9 @@ impl Keeper {
         let mut child = cluster::spawn(&binaries, &place, &socket_dir, options, presence, held)?;
         let pid = child.id();
         let lines = Lines::default();
-        let listener = child.stderr.take().map(|stderr| listen(stderr, Arc::clone(&lines)));
+        let shared = Arc::clone(&self.shared);
+        let listener =
+            child.stderr.take().map(|stderr| lines.listen(stderr, move || shared.stopping()));
         if let Err(error) = self.until_ready(&mut child, &place.cluster(), &lines) {
             if matches!(child.try_wait(), Ok(None)) {
                 process::signal(pid, Signal::QUIT);
@@ -339,11 +337,11 @@ impl Keeper {
                 // Its last words may still be on their way.
                 std::thread::sleep(CHANGE_POLL);
                 let program = "postgres".to_owned();
-                return Err(EmbeddedError::Program { program, output: last(lines) });
+                return Err(EmbeddedError::Program { program, output: lines.last() });
             }
             if start.elapsed() > self.options.start_max {
                 let waited = start.elapsed();
-                return Err(EmbeddedError::NotReady { waited, output: last(lines) });
+                return Err(EmbeddedError::NotReady { waited, output: lines.last() });
             }
             std::thread::sleep(CHANGE_POLL);
         }
@@ -353,41 +351,4 @@ impl Keeper {
 /// Ends a turn.
 fn pass_on(turns: &File) -> Result<(), EmbeddedError> {
     turns.unlock().map_err(|source| file("could not unlock", Path::new("postgres.lock"), source))
-}
-
-/// Passes on what the server says, and remembers the last of it.
-fn listen(stderr: ChildStderr, lines: Lines) -> JoinHandle<()> {
-    std::thread::spawn(move || {
-        let mut reader = BufReader::new(stderr);
-        let mut line = Vec::new();
-        // A line without an end must not fill the memory.
-        while reader.by_ref().take(8_192).read_until(b'\n', &mut line).is_ok_and(|read| read > 0) {
-            let text = String::from_utf8_lossy(&line).trim_end().to_owned();
-            line.clear();
-            tell(&text);
-            let mut lines = lines.lock().unwrap_or_else(PoisonError::into_inner);
-            if lines.len() == LINES_KEPT {
-                lines.pop_front();
-            }
-            lines.push_back(text);
-        }
-    })
-}
-
-/// What PostgreSQL says of a client that went while it was being answered: every program that
-/// ends does so, and nobody has to do anything about it.
-const CLIENT_GONE: &str = "FATAL:  connection to client lost";
-
-fn tell(text: &str) {
-    let levels = ["WARNING:", "ERROR:", "FATAL:", "PANIC:"];
-    if text != CLIENT_GONE && levels.iter().any(|level| text.contains(level)) {
-        tracing::warn!(target: "postgres", "{text}");
-    } else {
-        tracing::debug!(target: "postgres", "{text}");
-    }
-}
-
-fn last(lines: &Lines) -> String {
-    let lines = lines.lock().unwrap_or_else(PoisonError::into_inner);
-    lines.iter().map(String::as_str).collect::<Vec<_>>().join("\n")
 }

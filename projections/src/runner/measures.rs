@@ -3,6 +3,13 @@
 use allhours_eventstore::recorded::Position;
 use tokio::time::Instant;
 
+/// Counts nothing yet: an alert on a counter that rises must not miss its first step.
+pub(super) fn begin(projection: &'static str) {
+    let labels = [("projection", projection)];
+    metrics::counter!("allhours_projection_events_total", &labels).increment(0);
+    metrics::counter!("allhours_projection_failures_total", &labels).increment(0);
+}
+
 /// A move from one position to another, with the log's end at `head`.
 pub(super) struct Moved {
     pub(super) from: Position,

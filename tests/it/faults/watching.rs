@@ -1,6 +1,11 @@
 //! What operators see: where the log ends, how far the search index is, each request in the log.
 
-use std::{fs, path::Path, time::Duration};
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use serde_json::{Value, json};
 
@@ -31,6 +36,56 @@ async fn shows(server: &Served, name: &str, label: &str, wanted: f64) {
 #[expect(clippy::cast_precision_loss, reason = "small numbers")]
 fn last_of(positions: &[i64]) -> f64 {
     positions.last().copied().expect("something was written") as f64
+}
+
+/// The names of all counters that the sources count, each as a call of the macro.
+fn counters() -> BTreeSet<String> {
+    let mut folders: Vec<PathBuf> = ["api", "eventstore", "projections"]
+        .map(|it| Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(it).join("src"))
+        .to_vec();
+    let mut names = BTreeSet::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).expect("a folder of sources") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            if path.extension().is_none_or(|extension| extension != "rs") {
+                continue;
+            }
+            let text = fs::read_to_string(&path).expect("a source");
+            let calls = text.split("counter!(").skip(1).map(str::trim_start);
+            let named = calls.filter_map(|call| call.strip_prefix('"')?.split('"').next());
+            names.extend(named.filter(|name| name.starts_with("allhours_")).map(str::to_owned));
+        }
+    }
+    names
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_counter_is_there_at_zero_before_anything_is_counted() {
+    let home = home();
+    let server = Served::start(&home.path().join("data"), &[]).await;
+    let shown = figures(&server).await;
+    let names = counters();
+    assert!(names.len() > 10, "{names:?}");
+    for name in names {
+        let of =
+            |line: &&str| line.strip_prefix(&name).is_some_and(|rest| rest.starts_with(['{', ' ']));
+        let lines: Vec<&str> = shown.lines().filter(of).collect();
+        assert!(!lines.is_empty(), "{name} is not there: {shown}");
+        assert!(lines.iter().all(|line| line.ends_with(" 0")), "{lines:?}");
+    }
+    for labelled in [
+        "allhours_auth_refused_total{reason=\"Expired\"} 0",
+        "allhours_connections_refused_total{limit=\"tenant\"} 0",
+        "allhours_websockets_closed_total{code=\"4413\"} 0",
+        "allhours_projection_failures_total{projection=\"conversations\"} 0",
+    ] {
+        assert!(shown.contains(labelled), "{labelled}: {shown}");
+    }
+    server.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

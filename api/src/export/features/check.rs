@@ -5,10 +5,13 @@ use std::path::Path;
 use allhours_eventstore::checkpoint::note::Verifier;
 
 use super::{FORMAT, Manifest, TABLE, table};
-use crate::export::{
-    ExportError,
-    bundle::MANIFEST,
-    check::{Checked, files, key_of, signature},
+use crate::{
+    causes::of_json,
+    export::{
+        ExportError,
+        bundle::MANIFEST,
+        check::{Checked, files, key_of, signature},
+    },
 };
 
 /// Whether a manifest is that of a training table.
@@ -32,7 +35,7 @@ pub fn check(
     let manifest: Manifest = match serde_json::from_slice(bytes) {
         Ok(manifest) => manifest,
         Err(error) => {
-            checked.differs(format!("{MANIFEST} does not read: {error}"));
+            checked.differs(format!("{MANIFEST} does not read: {}", of_json(&error)));
             return Ok(checked);
         }
     };

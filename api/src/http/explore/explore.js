@@ -2,10 +2,24 @@
 "use strict";
 
 const field = document.getElementById("token");
+const told = document.getElementById("told");
 const root = window.ReactDOM && window.ReactDOM.createRoot(document.getElementById("explorer"));
 
+function tell(text) {
+  told.textContent = text;
+  told.hidden = text === "";
+}
+
+// Nothing is asked before there is a token: without one, every question is refused.
 function show(token) {
-  const authorization = token ? { Authorization: `Bearer ${token}` } : {};
+  if (token === "") {
+    tell("A bearer token is needed: paste one above. On the machine of the desk, " +
+      "`allhours token --tenant demo --role agent` prints one; --role admin may do more.");
+    root.render(null);
+    return;
+  }
+  tell("");
+  const authorization = { Authorization: `Bearer ${token}` };
   const address = new URL("/graphql", window.location.href);
   const socket = new URL(address);
   socket.protocol = socket.protocol === "https:" ? "wss:" : "ws:";
@@ -13,9 +27,17 @@ function show(token) {
     url: address.href,
     subscriptionUrl: socket.href,
     headers: authorization,
+    fetch: async (...asked) => {
+      const answer = await window.fetch(...asked);
+      if (answer.status === 401) {
+        tell("This token is not accepted: it may have expired, or be another desk's. " +
+          "`allhours token --tenant demo --role agent` prints a new one.");
+      }
+      return answer;
+    },
     wsConnectionParams: authorization,
   });
-  const query = "# Type a bearer token above, then ask.\n{\n  __typename\n}\n";
+  const query = "# Ask, or look at the documentation on the left.\n{\n  __typename\n}\n";
   root.render(window.React.createElement(window.GraphiQL, { key: token, fetcher, defaultQuery: query }));
 }
 

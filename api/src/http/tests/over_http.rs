@@ -63,6 +63,47 @@ async fn malformed_requests_are_told_what_is_wrong_with_them() {
 }
 
 #[tokio::test]
+async fn a_body_that_is_compressed_is_refused_by_the_name_of_the_header() {
+    let served = served().await;
+    for encoding in ["gzip", "br", "identity, gzip"] {
+        let headers = [("content-encoding", encoding), ("accept", RESPONSE_JSON)];
+        let answer = served.post_with(r#"{"query":"{ role }"}"#, &headers).await;
+        assert_eq!(answer.status(), 415, "{encoding}");
+        assert_eq!(answer.headers()["accept-encoding"], "identity");
+        let answer: Value = answer.json().await.unwrap();
+        assert_eq!(answer["errors"][0]["extensions"]["code"], "BAD_USER_INPUT");
+        let message = answer["errors"][0]["message"].as_str().unwrap();
+        assert!(message.contains("Content-Encoding"), "{message}");
+    }
+    let plain = [("content-encoding", "Identity")];
+    assert_eq!(served.post_with(r#"{"query":"{ role }"}"#, &plain).await.status(), 200);
+}
+
+#[tokio::test]
+async fn whoever_comes_to_the_door_is_told_where_everything_is() {
+    let paths = async |environment: &[(&str, &str)]| {
+        let served = served_with(environment).await;
+        let answer = reqwest::get(served.at("/")).await.unwrap();
+        assert_eq!(answer.status(), 200);
+        let answer: Value = answer.json().await.unwrap();
+        assert_eq!(answer["service"], "allhours");
+        for path in answer["paths"].as_object().unwrap().values() {
+            let there = reqwest::get(served.at(path.as_str().unwrap())).await.unwrap();
+            assert_ne!(there.status(), 404, "{path}");
+        }
+        answer["paths"].clone()
+    };
+    let all = json!({
+        "graphql": "/graphql", "explorer": "/explore",
+        "alive": "/livez", "ready": "/readyz", "metrics": "/metrics",
+    });
+    assert_eq!(paths(&[]).await, all);
+    let fewer =
+        [("ALLHOURS_SERVER_EXPLORE", "false"), ("ALLHOURS_SERVER_ADMIN_LISTEN", "127.0.0.1:9464")];
+    assert_eq!(paths(&fewer).await, json!({ "graphql": "/graphql" }));
+}
+
+#[tokio::test]
 async fn a_body_over_the_limit_is_refused() {
     let served = served().await;
     let body = json!({"query": "{ role }", "padding": "x".repeat(10_000_000)}).to_string();
