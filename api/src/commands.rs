@@ -20,6 +20,7 @@ use std::{
     sync::Arc,
 };
 
+use allhours_eventstore::operator;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -27,6 +28,7 @@ use crate::{
     causes::with_causes,
     cli::{Checkpoint, Cli, Command, Completions, Import, Keys, Man, Output, Verify},
     config::{self, Settings},
+    counted::counted,
     demo,
     program::{Program, ProgramError, Store},
     telemetry,
@@ -181,13 +183,22 @@ async fn migrated(settings: &Settings) -> Result<Said, Failure> {
 }
 
 async fn demo_made(program: &Program) -> Result<Said, Failure> {
-    let made = demo::make(&program.desk).await?;
-    let what = format!(
-        "{} teams, {} agents, {} customers, {} conversations, {} articles",
-        made.teams, made.agents, made.customers, made.conversations, made.articles
-    );
+    let mut made = demo::make(&program.desk).await?;
+    if made.repeated {
+        // What is there by now is more than what was made, where somebody has worked with it.
+        let there = operator::streams_of(&program.store.database, made.tenant_id).await?;
+        made.holds(&there);
+    }
+    let what = [
+        counted(made.teams, "team"),
+        counted(made.agents, "agent"),
+        counted(made.customers, "customer"),
+        counted(made.conversations, "conversation"),
+        counted(made.articles, "article"),
+    ];
+    let what = what.join(", ");
     let text = if made.repeated {
-        format!("The tenant `demo` is there already: {what}.")
+        format!("The tenant `demo` is there already and was not changed. It holds {what}.")
     } else {
         format!("Made the tenant `demo`: {what}.")
     };

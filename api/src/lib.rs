@@ -9,6 +9,7 @@ pub mod cli;
 pub mod clock;
 pub mod commands;
 pub mod config;
+pub mod counted;
 pub mod demo;
 pub mod desk;
 pub mod export;

@@ -1,37 +1,39 @@
 //! What every command stands on: settings, database, keys, log, desk.
+//!
+//! Read [`Program`], then [`Store`] (the database below), then `keys` (which keys, and from where).
+
+mod keys;
 
 use std::{fmt, fs::DirBuilder, io, os::unix::fs::DirBuilderExt, path::PathBuf, sync::Arc};
 
 use allhours_eventstore::{
-    checkpoint::{
-        Checkpoints,
-        note::{BadKey, Signer, Verifier, stated},
-    },
+    checkpoint::note::{BadKey, Signer},
     database::{
         self, Database, DatabaseError, DatabaseOptions,
         pooler::{Pooling, pooling},
     },
     embedded::{self, EmbeddedError, EmbeddedOptions, Server},
     error::LogError,
-    keys::{MasterKey, MasterKeys},
-    log::Log,
+    keys::MasterKeyFileError,
     migrate::{MigrateError, Migrated, migrate},
     operator::holds_a_log,
-    pg::{PgLog, PgLogOptions},
-    recorded::Position,
+    pg::PgLog,
 };
 
 use crate::{
     clock,
     config::{self, Settings},
     desk::Desk,
-    keyfile::{self, KeyFileError},
+    keyfile::KeyFileError,
 };
 
 /// The master key's file in the data folder.
 pub const MASTER_KEY_FILE: &str = "master.key";
 /// The file of the key that signs checkpoints, in the data folder.
 pub const CHECKPOINT_KEY_FILE: &str = "checkpoint-key.p8";
+/// What to do where that holds no key.
+pub const CHECKPOINT_KEY_REMEDY: &str = "restore it; where it is lost, move the file away and let \
+     `allhours checkpoint --new-key` make another one";
 /// The search index in the data folder.
 pub const SEARCH_DIR: &str = "search";
 
@@ -72,6 +74,20 @@ pub enum ProgramError {
     MasterKeyMissing {
         /// Where it should be.
         path: PathBuf,
+    },
+    /// The file of the key that opens all texts can't be used.
+    #[error(transparent)]
+    MasterKeyFile(#[from] MasterKeyFileError),
+    /// It is a key, but not the one of this desk.
+    #[error(
+        "{from} is not the master key of this desk; restore the right one, or, where it was \
+         renewed, name the one before in `keys.previous`"
+    )]
+    MasterKeyOther {
+        /// Where the key comes from.
+        from: String,
+        /// What it does not open.
+        source: LogError,
     },
     /// The desk is kept in a database elsewhere, and its keys are not here.
     #[error(
@@ -257,9 +273,9 @@ impl Program {
 
     async fn of(settings: Arc<Settings>, store: Store) -> Result<Self, ProgramError> {
         store.migrate().await?;
-        let log = open_log(&settings, &store.database).await?;
+        let log = keys::open_log(&settings, &store.database).await?;
         let desk = Desk::new(log.clone());
-        let signer = Arc::new(signer(&settings, &log).await?);
+        let signer = Arc::new(keys::signer(&settings, &log).await?);
         Ok(Self { settings, store, log, desk, signer })
     }
 
@@ -281,62 +297,6 @@ impl Program {
         drop((desk, log));
         store.close().await
     }
-}
-
-/// What signs checkpoints: the key of the settings, else that of the data folder. One is made
-/// only where nothing was signed yet, or by keys that are named as former ones.
-async fn signer(settings: &Settings, log: &PgLog) -> Result<Signer, ProgramError> {
-    let checkpoints = &settings.checkpoints;
-    let newest = log.checkpoint_up_to(Position::MAX).await?.map(|kept| kept.note);
-    let signed_by = |key: Verifier| newest.as_ref().is_some_and(|note| key.open(note).is_ok());
-    let unknown = newest.is_some() && !checkpoints.trusted_keys().any(signed_by);
-    let pair = if let Some(pair) = checkpoints.pair() {
-        pair
-    } else {
-        let path = settings.data.dir.join(CHECKPOINT_KEY_FILE);
-        if unknown && !path.exists() {
-            return Err(ProgramError::CheckpointKeyMissing { path });
-        }
-        keyfile::open(&settings.data.dir, CHECKPOINT_KEY_FILE)?
-    };
-    let signer = Signer::new(&checkpoints.origin, pair)?;
-    if unknown && !signed_by(signer.verifier().clone()) {
-        let by = newest.as_deref().and_then(stated).map(|checkpoint| checkpoint.origin);
-        tracing::warn!(
-            newest_by = by.unwrap_or_default(),
-            ours = signer.name(),
-            "the newest checkpoint was signed by another key: processes on one database must have \
-             the same, former ones belong in `checkpoints.trusted`"
-        );
-    }
-    Ok(signer)
-}
-
-async fn open_log(settings: &Settings, database: &Database) -> Result<PgLog, ProgramError> {
-    let start = async |keys: MasterKeys| {
-        PgLog::start(database.clone(), keys, PgLogOptions::default()).await
-    };
-    let previous: Result<Vec<_>, _> = settings.keys.earlier().map(MasterKey::parse).collect();
-    let previous = previous?;
-    let master = settings.keys.master.reveal();
-    if !master.is_empty() {
-        return Ok(start(MasterKeys::new(MasterKey::parse(master)?, previous)).await?);
-    }
-    let path = settings.data.dir.join(MASTER_KEY_FILE);
-    if !path.exists() {
-        // A new key is only for a new desk: it would open nothing of an old one.
-        let empty = match start(MasterKey::generate()?.into()).await {
-            Err(LogError::Key(_)) => return Err(ProgramError::MasterKeyMissing { path }),
-            started => started?,
-        };
-        let head = empty.head().await;
-        empty.stop().await;
-        if head? > 0 {
-            return Err(ProgramError::MasterKeyMissing { path });
-        }
-    }
-    let key = MasterKey::read_or_create_file(&path)?;
-    Ok(start(MasterKeys::new(key, previous)).await?)
 }
 
 fn place_of(settings: &Settings) -> DeskPlace {

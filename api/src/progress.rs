@@ -1,8 +1,13 @@
 //! Progress of long work: on stderr, and only where somebody looks at a terminal.
 
+use std::time::Duration;
+
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::import::Progress;
+
+/// How often what is shown is drawn anew.
+const REDRAWN_EVERY: Duration = Duration::from_millis(100);
 
 /// A bar that counts up to `total` of `what`.
 #[must_use]
@@ -15,8 +20,8 @@ pub fn bar(total: u64, what: &'static str) -> ProgressBar {
 pub fn count(what: &'static str) -> ProgressBar {
     let bar = ProgressBar::no_length().with_message(what);
     match ProgressStyle::with_template("{spinner} {pos} {msg} {elapsed}") {
-        Ok(style) => bar.with_style(style),
-        Err(_) => bar,
+        Ok(style) => shown(bar.with_style(style)),
+        Err(_) => shown(bar),
     }
 }
 
@@ -31,9 +36,17 @@ fn styled(total: u64, figures: &str, what: &'static str) -> ProgressBar {
     let bar = ProgressBar::new(total).with_message(what);
     let template = format!("{{wide_bar}} {figures}{{msg}} {{elapsed}} (eta {{eta}})");
     match ProgressStyle::with_template(&template) {
-        Ok(style) => bar.with_style(style),
-        Err(_) => bar,
+        Ok(style) => shown(bar.with_style(style)),
+        Err(_) => shown(bar),
     }
+}
+
+/// Drawn at once, and again while nothing is counted: what is short is over before its first step
+/// would show, and what is slow must not look dead.
+fn shown(bar: ProgressBar) -> ProgressBar {
+    bar.tick();
+    bar.enable_steady_tick(REDRAWN_EVERY);
+    bar
 }
 
 impl Progress for ProgressBar {

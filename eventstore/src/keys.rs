@@ -11,7 +11,7 @@ use std::{
     fmt, fs, io,
     io::{Read as _, Write as _},
     os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -24,6 +24,49 @@ pub const KEY_BYTES: usize = 32;
 
 /// A key that leaves memory clean when it is dropped.
 pub(crate) type Secret = Zeroizing<[u8; KEY_BYTES]>;
+
+/// The file of the master key can't be used: which, why, and what to do about it.
+#[derive(Debug, thiserror::Error)]
+pub enum MasterKeyFileError {
+    /// It is not there, or this user may not read it.
+    #[error(
+        "the master key file {path} can't be read: {source}; restore it, or let the user that \
+         this program runs as own it", path = path.display()
+    )]
+    Unreadable {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Others than its owner can read it.
+    #[error("the master key file {0} can be read by others: `chmod 600 {0}`", .path.display())]
+    OpenToOthers {
+        /// Which.
+        path: PathBuf,
+    },
+    /// It holds no key.
+    #[error(
+        "the master key file {path} holds no master key, which is 32 bytes in base64 or in \
+         hexadecimal; restore it from a backup: another key opens nothing of a desk that is there",
+        path = path.display()
+    )]
+    Malformed {
+        /// Which.
+        path: PathBuf,
+    },
+    /// A new one can't be kept.
+    #[error(
+        "the master key file {path} can't be written: {source}; let the user that this program \
+         runs as write into its folder", path = path.display()
+    )]
+    Unsaved {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
 
 /// The key that wraps all others. Whoever has it and the database can read all texts.
 #[derive(Clone)]
@@ -68,22 +111,18 @@ impl MasterKey {
     ///
     /// # Errors
     ///
-    /// [`LogError::Key`] where the file is missing, unreadable, open to others or malformed.
-    pub fn read_file(path: &Path) -> Result<Self, LogError> {
+    /// [`MasterKeyFileError`] where the file is missing, unreadable, open to others or malformed.
+    pub fn read_file(path: &Path) -> Result<Self, MasterKeyFileError> {
         let mut text = Zeroizing::new(String::new());
         let read = fs::File::open(path).and_then(|mut file| {
             file.read_to_string(&mut text)?;
             Ok(file.metadata()?.permissions().mode())
         });
+        let path = path.to_owned();
         match read {
-            Ok(mode) if mode & 0o077 != 0 => {
-                Err(LogError::Key("can be read by others: `chmod 600` its file"))
-            }
-            Ok(_) => Self::parse(&text),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                Err(LogError::Key("is missing: there is no master key file"))
-            }
-            Err(_) => Err(LogError::Key("is unreadable: the master key file cannot be read")),
+            Ok(mode) if mode & 0o077 != 0 => Err(MasterKeyFileError::OpenToOthers { path }),
+            Ok(_) => Self::parse(&text).map_err(|_| MasterKeyFileError::Malformed { path }),
+            Err(source) => Err(MasterKeyFileError::Unreadable { path, source }),
         }
     }
 
@@ -93,17 +132,18 @@ impl MasterKey {
     ///
     /// # Errors
     ///
-    /// [`LogError::Key`] where the file is unreadable, malformed or cannot be written.
-    pub fn read_or_create_file(path: &Path) -> Result<Self, LogError> {
+    /// [`MasterKeyFileError`] where the file is unreadable, malformed or cannot be written.
+    pub fn read_or_create_file(path: &Path) -> Result<Self, MasterKeyFileError> {
         if path.exists() {
             return Self::read_file(path);
         }
-        let key = Self::generate()?;
+        let unsaved = |source| MasterKeyFileError::Unsaved { path: path.to_owned(), source };
+        let key = Self::generate().map_err(|error| unsaved(io::Error::other(error)))?;
         match key.write_new_file(path) {
             Ok(()) => Ok(key),
             // Another process made it at the same moment; theirs is the key.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Self::read_file(path),
-            Err(_) => Err(LogError::Key("is unsaved: the master key file cannot be written")),
+            Err(source) => Err(unsaved(source)),
         }
     }
 

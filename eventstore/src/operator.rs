@@ -1,5 +1,7 @@
 //! What only the operator of the whole database asks: whether there is a log, whose desks stand
-//! in it, and how much of it is about somebody.
+//! in it, what stands on them, and how much of it is about somebody.
+
+use std::collections::BTreeMap;
 
 use allhours_domain::ids::{SubjectId, TenantId};
 use uuid::Uuid;
@@ -46,6 +48,21 @@ pub async fn has_desk(database: &Database, tenant: TenantId) -> Result<bool, Dat
 pub async fn desks(database: &Database, limit: u16) -> Result<Vec<DeskOf>, DatabaseError> {
     let rows = database.owner().await?.query(sql::LOG_DESKS, &[&i64::from(limit)]).await?;
     Ok(rows.iter().map(|row| DeskOf { tenant: TenantId(row.get(0)), name: row.get(1) }).collect())
+}
+
+/// How many streams of each type a tenant has.
+///
+/// # Errors
+///
+/// A failure of the database.
+pub async fn streams_of(
+    database: &Database,
+    tenant: TenantId,
+) -> Result<BTreeMap<String, u64>, DatabaseError> {
+    let owner = database.owner().await?;
+    let rows = owner.query(sql::LOG_STREAMS_OF_TENANT, &[&tenant.0]).await?;
+    let counted = |count: i64| u64::try_from(count).unwrap_or_default();
+    Ok(rows.iter().map(|row| (row.get(0), counted(row.get(1)))).collect())
 }
 
 /// In how many conversations sealed texts about these subjects stand.

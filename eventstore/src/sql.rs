@@ -57,6 +57,7 @@ statements! {
     LOG_POSITION_AT = "log/position_at";
     LOG_POSITIONS_ABOUT = "log/positions_about";
     LOG_READ = "log/read";
+    LOG_STREAMS_OF_TENANT = "log/streams_of_tenant";
     LOG_TEXTS_ABOUT = "log/texts_about";
     VERIFY_BEGIN = "verify/begin";
     VERIFY_COMMANDS = "verify/commands";

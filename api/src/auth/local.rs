@@ -22,6 +22,9 @@ use crate::{
 
 /// The file in the data folder.
 pub const FILE_NAME: &str = "token-key.p8";
+/// What to do where it holds no key.
+const REMEDY: &str = "restore it, or remove it: the next start makes another one, and tokens of \
+     this one are good no longer";
 
 /// An Ed25519 key pair for tokens.
 pub struct LocalKey {
@@ -57,7 +60,7 @@ impl LocalKey {
     ///
     /// The file can't be read or written, is open to others, or holds no key.
     pub fn open(data_dir: &Path) -> Result<Self, KeyFileError> {
-        let pair = keyfile::open(data_dir, FILE_NAME)?;
+        let pair = keyfile::open(data_dir, FILE_NAME, REMEDY)?;
         let public = pair.public_key().as_ref();
         let hash = digest::digest(&digest::SHA256, public);
         let key_id = hex::encode(&hash.as_ref()[..8]);

@@ -2,7 +2,9 @@
 
 use std::{error::Error, fmt::Write, fs, path::Path, sync::Arc};
 
-use allhours_eventstore::{database::pooler::Pooling, embedded::Binaries, log::Log};
+use allhours_eventstore::{
+    database::pooler::Pooling, embedded::Binaries, keys::MasterKey, log::Log,
+};
 use serde::Serialize;
 use serde_json::json;
 
@@ -11,7 +13,12 @@ use crate::{
     auth::{LocalKey, local},
     causes::with_causes,
     config::Settings,
-    program::{CHECKPOINT_KEY_FILE, MASTER_KEY_FILE, Program, ProgramError, SEARCH_DIR, Store},
+    counted::counted,
+    keyfile,
+    program::{
+        CHECKPOINT_KEY_FILE, CHECKPOINT_KEY_REMEDY, MASTER_KEY_FILE, Program, ProgramError,
+        SEARCH_DIR, Store,
+    },
 };
 
 /// Below this much free space, it is said.
@@ -127,9 +134,11 @@ fn master_key(settings: &Settings) -> Finding {
     if !settings.keys.master.is_empty() {
         ok("master key", "from the settings")
     } else if path.exists() {
-        let shown = path.display().to_string();
         let to_do = "keep a copy of it elsewhere: without it no text can be read any more";
-        not_ok("master key", State::Note, shown, to_do)
+        match MasterKey::read_file(&path) {
+            Ok(_) => not_ok("master key", State::Note, path.display().to_string(), to_do),
+            Err(error) => not_ok("master key", State::Fail, error.to_string(), "see the message"),
+        }
     } else {
         not_ok("master key", State::Note, "there is none", FIRST_START)
     }
@@ -152,7 +161,12 @@ fn checkpoint_key(settings: &Settings) -> Finding {
         ok("checkpoint key", "from the settings")
     } else if path.exists() {
         let to_do = "keep a copy of it elsewhere: with another one, what it signed is doubted";
-        not_ok("checkpoint key", State::Note, path.display().to_string(), to_do)
+        match keyfile::open(&settings.data.dir, CHECKPOINT_KEY_FILE, CHECKPOINT_KEY_REMEDY) {
+            Ok(_) => not_ok("checkpoint key", State::Note, path.display().to_string(), to_do),
+            Err(error) => {
+                not_ok("checkpoint key", State::Fail, error.to_string(), "see the message")
+            }
+        }
     } else {
         not_ok("checkpoint key", State::Note, "there is none", FIRST_START)
     }
@@ -193,10 +207,8 @@ async fn database(settings: &Arc<Settings>) -> Vec<Finding> {
     let head = program.log.head().await;
     let closed = program.close().await;
     match (head, closed) {
-        (Ok(head), Ok(())) => findings.extend([
-            ok("database", "reachable and migrated"),
-            ok("log", format!("{head} events")),
-        ]),
+        (Ok(head), Ok(())) => findings
+            .extend([ok("database", "reachable and migrated"), ok("log", counted(head, "event"))]),
         (Err(error), _) => findings.push(failed("log", &error)),
         (_, Err(error)) => findings.push(failed("database", &error)),
     }

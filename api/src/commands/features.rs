@@ -7,6 +7,7 @@ use super::{Failure, Said};
 use crate::{
     cli::{Export, Place},
     clock,
+    counted::counted,
     export::features::{self, Moment},
     program::Program,
     progress,
@@ -36,9 +37,9 @@ pub(super) async fn exported(
     let exported = features::export(parts, asked, &told).await?;
     bar.finish_and_clear();
     let text = format!(
-        "Features of {} customers as of {} are in {}; {} were left out, since they were forgotten \
-         or did not consent.\nSHA-256 of the manifest: {}",
-        exported.customers,
+        "Features of {} as of {} are in {}; left out, since forgotten or without consent: {}.\n\
+         SHA-256 of the manifest: {}",
+        counted(exported.customers, "customer"),
         exported.as_of,
         exported.folder.display(),
         exported.left_out,
@@ -59,7 +60,8 @@ async fn moment(program: &Program, place: Place) -> Result<Moment, Failure> {
             let event = event.filter(|event| event.position == position);
             let Some(event) = event else {
                 let head = program.log.head().await?;
-                let text = format!("the log has {head} events; there is none at {position}");
+                let has = counted(head, "event");
+                let text = format!("the log has {has}; there is none at {position}");
                 return Err(Failure::Failed(text.into()));
             };
             Ok(Moment { at: event.recorded_at, position })

@@ -23,9 +23,10 @@ use crate::{
     cli::{Checkpoint, Export, Form, Place, Replay},
     clock,
     config::Settings,
+    counted::counted,
     export::{self, ExportForm, Selection, check},
     keyfile,
-    program::{CHECKPOINT_KEY_FILE, Program},
+    program::{CHECKPOINT_KEY_FILE, CHECKPOINT_KEY_REMEDY, Program},
     progress,
     replay::{self, Conditions, Part, ReplayError},
 };
@@ -44,7 +45,8 @@ pub(super) async fn replayed(program: &Program, arguments: Replay) -> Result<Sai
     match replay::replay(&program.log, &part, &mut out).await {
         Ok(0) => {
             let head = program.log.head().await?;
-            let told = writeln!(io::stderr(), "no event fits; the log has {head} events");
+            let has = counted(head, "event");
+            let told = writeln!(io::stderr(), "no event fits; the log has {has}");
             // Where nobody listens, nobody misses it.
             told.ok();
             Ok(Said::nothing())
@@ -85,7 +87,8 @@ fn are_past(places: [(&str, Option<Place>); 2], head: Position) -> Result<(), Fa
     for (name, place) in places {
         let wrong = match place {
             Some(Place::Position(position)) if position > head => {
-                format!("{name} {position} is not there yet: the log has {head} events")
+                let has = counted(head, "event");
+                format!("{name} {position} is not there yet: the log has {has}")
             }
             Some(Place::Instant(at)) if at > now => format!("{name} {at} is still to come"),
             Some(Place::Position(_) | Place::Instant(_)) | None => continue,
@@ -126,10 +129,11 @@ pub(super) async fn exported(program: &Program, arguments: Export) -> Result<Sai
     let exported = exported.await?;
     bar.finish_and_clear();
     let text = format!(
-        "{} events from position {} to {} are in {}.\nSHA-256 of the manifest: {}",
-        exported.events,
+        "{} from position {} to {} {} in {}.\nSHA-256 of the manifest: {}",
+        counted(exported.events, "event"),
         exported.from_position,
         exported.to_position,
+        if exported.events == 1 { "is" } else { "are" },
         exported.folder.display(),
         exported.manifest_sha256,
     );
@@ -144,11 +148,11 @@ pub(super) fn bundle_checked(folder: &Path, key: Option<&Verifier>) -> Result<Sa
     }
     let checked = check::check(folder, key)?;
     let mut text = if checked.holds() {
-        let events = checked.events;
         if checked.of_features {
-            format!("The table is whole: {events} customers.")
+            format!("The table is whole: {}.", counted(checked.events, "customer"))
         } else {
-            format!("The bundle is whole: {events} events, every one where the signed log has it.")
+            let events = counted(checked.events, "event");
+            format!("The bundle is whole: {events}, every one where the signed log has it.")
         }
     } else {
         format!("The bundle is not what it says:\n  {}", checked.differences.join("\n  "))
@@ -180,7 +184,7 @@ pub(super) fn key_made(settings: &Settings) -> Result<Said, Failure> {
     if let Some(why) = refused {
         return Err(Failure::Failed(why.into()));
     }
-    let pair = keyfile::open(folder, CHECKPOINT_KEY_FILE)?;
+    let pair = keyfile::open(folder, CHECKPOINT_KEY_FILE, CHECKPOINT_KEY_REMEDY)?;
     let key = Signer::new(&checkpoints.origin, pair)?.verifier().to_string();
     let text = format!("A new key is in {}. Its public half:\n{key}", path.display());
     Said::new(text, &json!({"publicKey": key, "file": path}))
@@ -202,7 +206,8 @@ pub(super) async fn checkpoint_made(
     }
     let size = arguments.size.unwrap_or(head);
     if size > head {
-        let text = format!("the log has {head} events; there is nothing to sign up to {size}");
+        let has = counted(head, "event");
+        let text = format!("the log has {has}; there is nothing to sign up to {size}");
         return Err(Failure::Failed(text.into()));
     }
     let kept = checkpoint::at(&program.log, &program.signer, size).await?;

@@ -7,7 +7,7 @@ use allhours_domain::{
 use serde_json::json;
 
 use super::{Failure, Said, tenants};
-use crate::{cli::RotateKeys, desk::CommandContext, program::Program, progress};
+use crate::{cli::RotateKeys, counted::counted, desk::CommandContext, program::Program, progress};
 
 /// `allhours keys rotate`.
 pub(super) async fn rotated(program: &Program, arguments: &RotateKeys) -> Result<Said, Failure> {
@@ -22,9 +22,11 @@ pub(super) async fn rotated(program: &Program, arguments: &RotateKeys) -> Result
     let command = desk::command::RecordKeyRotation { generation };
     let done = program.desk.execute::<Desk>(&context, tenant.0, command, None).await?;
     let text = format!(
-        "The key of `{}` is renewed: it is number {generation}, and {rewrapped} people's keys \
-         are wrapped by it. The event is at position {}.",
-        arguments.tenant, done.position,
+        "The key of `{}` is renewed: it is number {generation}, and wraps the keys of {}. The event \
+         is at position {}.",
+        arguments.tenant,
+        counted(rewrapped, "data subject"),
+        done.position,
     );
     let about = json!({
         "tenantId": tenant,
@@ -39,8 +41,8 @@ pub(super) async fn rotated(program: &Program, arguments: &RotateKeys) -> Result
 pub(super) async fn rewrapped(program: &Program) -> Result<Said, Failure> {
     let rewrapped = program.log.rewrap_tenant_keys().await?;
     let text = format!(
-        "All tenants' keys are wrapped by the master key in force, {rewrapped} of them since just \
-         now. Earlier master keys open nothing any more: `keys.previous` can go."
+        "All tenants' keys are wrapped by the master key in force; of them only since just now: \
+         {rewrapped}. Earlier master keys open nothing any more: `keys.previous` can go."
     );
     Said::new(text, &json!({"rewrapped": rewrapped}))
 }

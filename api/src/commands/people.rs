@@ -20,8 +20,12 @@ use crate::{
     cli::{Erase, ImportDialogues, Token},
     clock,
     config::Settings,
+    counted::counted,
     demo,
-    desk::{CommandContext, erase::Foreseen},
+    desk::{
+        CommandContext,
+        erase::{Certificate, Foreseen},
+    },
     graphql::{id::Kind, viewer::Role},
     import::{Importer, report::Report},
     program::{Program, Store},
@@ -88,11 +92,16 @@ pub(super) async fn import(program: &Program, arguments: ImportDialogues) -> Res
     let in_flight = program.settings.import.in_flight;
     let importer = Importer::new(program.desk.clone(), tenant, arguments.source, in_flight);
     let mut reports = Vec::new();
+    // One bar for all of them: many short files are as long as one.
+    let mut bytes = 0;
     for file in &arguments.files {
-        let bar = progress::bytes(std::fs::metadata(file)?.len(), "dialogues");
-        reports.push(importer.file(file, &bar).await?);
-        bar.finish_and_clear();
+        bytes += std::fs::metadata(file)?.len();
     }
+    let bar = progress::bytes(bytes, "dialogues");
+    for file in &arguments.files {
+        reports.push(importer.file(file, &bar).await?);
+    }
+    bar.finish_and_clear();
     let text = reports.iter().map(told).collect::<Vec<_>>().join("\n");
     let position = reports.iter().map(|report| report.position).max();
     let about = json!({"tenantId": tenant, "files": reports, "position": position});
@@ -102,18 +111,18 @@ pub(super) async fn import(program: &Program, arguments: ImportDialogues) -> Res
 
 fn told(report: &Report) -> String {
     let mut text = format!(
-        "{}: {} dialogues with {} turns imported, {} known before, {} lines refused",
+        "{}: {} with {} imported, {} known before, {} refused",
         report.file.display(),
-        report.dialogues,
-        report.turns,
+        counted(report.dialogues, "dialogue"),
+        counted(report.turns, "turn"),
         report.known,
-        report.refused_lines,
+        counted(report.refused_lines, "line"),
     );
     for refused in &report.refused {
         write!(text, "\n  line {}: {}", refused.line, refused.reason).ok();
     }
     for (name, times) in report.unknown_fields.iter() {
-        write!(text, "\n  unknown field passed over: {name} ({times} times)").ok();
+        write!(text, "\n  unknown field passed over: {name} ({})", counted(times, "time")).ok();
     }
     text
 }
@@ -122,8 +131,8 @@ fn told(report: &Report) -> String {
 pub(super) async fn erased(program: &Program, arguments: Erase) -> Result<Said, Failure> {
     let tenant = tenants::existing(&program.store.database, &arguments.tenant).await?;
     let customer = CustomerId(arguments.customer);
-    let legal_basis =
-        Key::new(arguments.legal_basis).map_err(|error| Failure::Usage(error.to_string()))?;
+    let legal_basis = Key::new(arguments.legal_basis)
+        .map_err(|error| Failure::Usage(error.of("--legal-basis").to_string()))?;
     let Some(foreseen) = program.desk.foresee_erasure(tenant, customer).await? else {
         let text = format!("`{}` has no customer {customer}", arguments.tenant);
         return Err(Failure::Failed(text.into()));
@@ -135,12 +144,32 @@ pub(super) async fn erased(program: &Program, arguments: Erase) -> Result<Said, 
     let (done, certificate) = program.desk.erase_customer(&context, customer, legal_basis).await?;
     super::projections::purged(program, done.position).await?;
     let sha256 = certificate.sha256()?;
-    let text = format!(
-        "Customer {customer} is forgotten: {} texts deleted, event {} at position {}.\n\
-         Certificate: {sha256}",
-        certificate.texts_deleted, certificate.event_id, certificate.position,
-    );
-    Said::new(text, &json!({"certificate": certificate, "sha256": sha256}))
+    let mut text = if foreseen.erased {
+        format!("{} Nothing was changed.", forgotten_before(&certificate))
+    } else {
+        let Certificate { texts_deleted, event_id, position, .. } = &certificate;
+        let texts = counted(*texts_deleted, "text");
+        format!(
+            "Customer {customer} is forgotten: {texts} deleted, event {event_id} at position {position}."
+        )
+    };
+    write!(text, "\nCertificate: {sha256}").ok();
+    let about = json!({
+        "certificate": certificate,
+        "sha256": sha256,
+        "erasedBefore": foreseen.erased,
+    });
+    Said::new(text, &about)
+}
+
+/// That somebody was forgotten before: when, on what ground, and where that stands.
+fn forgotten_before(certificate: &Certificate) -> String {
+    let Certificate { customer, legal_basis, erased_at, actor, event_id, position, .. } =
+        certificate;
+    format!(
+        "Customer {customer} was forgotten before: at {erased_at} by {actor} ({legal_basis}), \
+         event {event_id} at position {position}."
+    )
 }
 
 /// What an erasure would do, while nothing is done.
@@ -154,15 +183,19 @@ async fn would_forget(
     let subjects: Vec<SubjectId> = profiles.iter().map(|it| (*it).into()).collect();
     let database = &program.store.database;
     let conversations = operator::conversations_about(database, tenant, &subjects).await?;
-    let text = if *erased {
-        format!("Customer {customer} is forgotten already. Nothing was changed.")
-    } else {
-        format!(
+    let before = match program.desk.certificate(tenant, customer).await? {
+        Some(certificate) if *erased => Some(forgotten_before(&certificate)),
+        Some(_) | None => None,
+    };
+    let text = match before {
+        Some(before) => format!("{before} Nothing was changed."),
+        None => format!(
             "This would forget customer {customer} for good. Profiles: {}; addresses: {addresses}; \
-             texts: {texts}, in {conversations} conversation(s) and elsewhere.\n\
+             texts: {texts}, in {} and elsewhere.\n\
              Nothing was changed. Add --yes to do it.",
             profiles.len(),
-        )
+            counted(conversations, "conversation"),
+        ),
     };
     let about = json!({
         "customer": customer,

@@ -17,7 +17,7 @@ use allhours_projections::{
 use serde_json::{Value, json};
 
 use super::{Failure, Said};
-use crate::{cli::Rebuild, program::Program, progress};
+use crate::{cli::Rebuild, counted::counted, program::Program, progress};
 
 /// The name of the search index among the projections.
 const SEARCH: &str = "search";
@@ -41,9 +41,9 @@ pub(super) async fn verified(program: &Program) -> Result<Said, Failure> {
     verify_keys(&program.log, &mut log).await?;
     bar.finish_and_clear();
     holds &= log.holds();
-    let (events, checkpoints) = (log.events, log.checkpoints);
-    let mark_of_log = mark(log.holds());
-    writeln!(text, "{mark_of_log} log: {events} events, {checkpoints} signed checkpoints").ok();
+    let (events, mark_of_log) = (counted(log.events, "event"), mark(log.holds()));
+    let checkpoints = counted(log.checkpoints, "signed checkpoint");
+    writeln!(text, "{mark_of_log} log: {events}, {checkpoints}").ok();
     said_below(&mut text, &log.findings);
 
     let bar = progress::bar(total, "events folded");
@@ -54,11 +54,9 @@ pub(super) async fn verified(program: &Program) -> Result<Said, Failure> {
     bar.finish_and_clear();
     for table in &tables {
         holds &= table.holds();
-        let (name, rows, position) = (table.name, table.rows, table.position);
-        let differing = table.differences;
-        let mark = mark(table.holds());
-        writeln!(text, "{mark} {name}: {rows} rows at position {position}, {differing} differ")
-            .ok();
+        let (name, rows, position) = (table.name, counted(table.rows, "row"), table.position);
+        let (mark, differing) = (mark(table.holds()), differing(table.differences));
+        writeln!(text, "{mark} {name}: {rows} at position {position}, {differing}").ok();
         said_below(&mut text, &table.first);
     }
 
@@ -105,6 +103,11 @@ fn mark(holds: bool) -> &'static str {
     if holds { "ok  " } else { "FAIL" }
 }
 
+fn differing(number: impl Into<u64>) -> String {
+    let number = number.into();
+    format!("{number} {}", if number == 1 { "differs" } else { "differ" })
+}
+
 async fn index_verified(program: &Program, text: &mut String) -> Result<(Value, bool), Failure> {
     let folder = program.search_dir();
     let reader = match reader_of(&folder) {
@@ -127,18 +130,15 @@ async fn index_verified(program: &Program, text: &mut String) -> Result<(Value, 
             return Ok((json!({"error": format!("{error}{why}")}), false));
         }
     };
-    let (documents, position, differing) = (found.documents, found.position, found.differing);
-    let mark = mark(found.holds());
-    writeln!(
-        text,
-        "{mark} search: {documents} documents at position {position}, {differing} differ"
-    )
-    .ok();
+    let (documents, position, number) = (found.documents, found.position, found.differing);
+    let (mark, differing) = (mark(found.holds()), differing(number));
+    let shown = counted(documents, "document");
+    writeln!(text, "{mark} search: {shown} at position {position}, {differing}").ok();
     said_below(text, &found.differences);
     let about = json!({
         "position": position,
         "documents": documents,
-        "differences": differing,
+        "differences": number,
         "first": found.differences,
     });
     Ok((about, found.holds()))

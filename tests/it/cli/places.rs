@@ -110,9 +110,10 @@ async fn commands_that_come_and_go_leave_no_warning_in_the_servers_log() {
         run(&data, &["verify"]).await.well();
         run(&data, &["token", "--tenant", "demo", "--role", "agent"]).await.well();
     }
-    let log = server.log();
-    assert!(!log.contains("WARN") && !log.contains("ERROR"), "{log}");
     server.stop().await;
+    let log = fs::read_to_string(data.with_extension("log")).expect("what it logged");
+    assert!(!log.contains("WARN") && !log.contains("ERROR"), "{log}");
+    assert_eq!(log.matches("__roles").count(), 1, "a migration is told once: {log}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -141,6 +142,10 @@ async fn health_and_figures_can_have_an_address_of_their_own() {
     for path in ["/graphql", "/explore"] {
         assert_eq!(status(&admin, path).await.map(|it| it.0), Some(404), "{path}");
     }
+    let door = async |address: &str| status(address, "/").await.expect("an answer").1;
+    let (inside, outside) = (door(&admin).await, door(&main).await);
+    assert!(inside.contains("/metrics") && !inside.contains("/graphql"), "{inside}");
+    assert!(outside.contains("/graphql") && !outside.contains("/metrics"), "{outside}");
     let answer = server.caller("agent").await.data("{ __typename }", &json!({})).await;
     assert_eq!(answer["__typename"], "Query");
     tokio::time::timeout(Duration::from_mins(1), server.stop()).await.expect("it stops");

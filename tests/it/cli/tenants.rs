@@ -56,6 +56,33 @@ async fn a_tenant_that_is_not_there_is_refused_and_the_others_are_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_demo_that_is_there_is_told_as_it_is_and_what_is_wrong_by_the_name_of_the_option() {
+    let folder = tempfile::tempdir().expect("a folder of our own");
+    let folder = folder.path();
+    let made = run(folder, &["demo"]).await.well();
+    assert!(made.contains("20 conversations") && made.contains("3 teams"), "{made}");
+    let file = folder.join("one.jsonl");
+    let line = r#"{"id":"1","turns":[{"speaker":"customer","text":"one"}]}"#;
+    std::fs::write(&file, line).expect("a file");
+    let file = file.display().to_string();
+    let told = run(folder, &["import", "dialogues", "--tenant", "demo", &file]).await.well();
+    let counts = ": 1 dialogue with 1 turn imported, 0 known before, 0 lines refused";
+    assert!(told.trim_end().ends_with(counts), "{told}");
+    let told = run(folder, &["demo"]).await.well();
+    assert!(told.contains("there already") && told.contains("21 conversations"), "{told}");
+    let about = run(folder, &["demo", "--output", "json"]).await.json();
+    assert_eq!((&about["conversations"], &about["customers"]), (&json!(21), &json!(13)));
+    assert_eq!(about["repeated"], true);
+
+    let somebody = "01900000-0000-7000-8000-000000000000";
+    let ground = ["--legal-basis", "Article 17", "--yes"];
+    let erase = ["erase", "--tenant", "demo", "--customer", somebody];
+    let refused = run(folder, &[&erase[..], &ground].concat()).await;
+    assert_eq!(refused.code, 2, "{refused:?}");
+    assert!(refused.errors.contains("--legal-basis may hold lower case"), "{}", refused.errors);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_ids_of_the_api_are_ids_on_the_command_line() {
     let folder = tempfile::tempdir().expect("a folder of our own");
     let folder = folder.path();

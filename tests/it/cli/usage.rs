@@ -35,6 +35,8 @@ async fn every_command_explains_itself_with_an_example() {
 #[tokio::test(flavor = "multi_thread")]
 async fn wrong_usage_ends_with_2_and_a_failure_with_1() {
     let folder = tempfile::tempdir().expect("a folder of our own");
+    let no_toml = folder.path().join("no.toml").display().to_string();
+    fs::write(&no_toml, "[database]\nurl = \"postgres://ada:secret@db\n").expect("a file");
     let nowhere = "postgres://nobody@127.0.0.1:1/nowhere";
     let wrong: &[(i32, &[&str], &str)] = &[
         (2, &["fly"], "fly"),
@@ -46,6 +48,7 @@ async fn wrong_usage_ends_with_2_and_a_failure_with_1() {
         (2, &["token", "--tenant", "demo", "--role", "agent", "--ttl", "0"], "--ttl"),
         (2, &["verify", "--bundle", "/nowhere"], "there is no folder /nowhere"),
         (2, &["erase", "--tenant", "demo", "--customer", "ada"], "expected a UUID"),
+        (2, &["token", "--tenant", "demo", "--role", "agent", "--config", &no_toml], "no TOML at"),
         (1, &["verify", "--database-url", nowhere], "database"),
         (2, &["verify", "--database-url", "nonsense"], "database.url"),
         (2, &["verify", "--bundle", "/nowhere", "--public-key", "nonsense"], "public key"),
@@ -55,6 +58,7 @@ async fn wrong_usage_ends_with_2_and_a_failure_with_1() {
             let ran = run(folder.path(), &[*arguments, &["--output", form]].concat()).await;
             assert_eq!(ran.code, *code, "{arguments:?}: {ran:?}");
             assert!(ran.errors.contains(named), "{arguments:?}: {ran:?}");
+            assert!(!ran.errors.contains("secret"), "{ran:?}");
             assert!(ran.out.is_empty(), "an error is no answer: {ran:?}");
         }
     }

@@ -195,7 +195,7 @@ async fn every_statement_of_the_log_prepares() {
 /// The same for the same number.
 fn signer(number: u8) -> Signer {
     static KEYS: LazyLock<TempDir> = LazyLock::new(|| tempfile::tempdir().expect("a folder"));
-    let pair = keyfile::open(KEYS.path(), &format!("key-{number}")).expect("a key");
+    let pair = keyfile::open(KEYS.path(), &format!("key-{number}"), "make another").expect("a key");
     Signer::new("desk.example/log", pair).expect("a name")
 }
 

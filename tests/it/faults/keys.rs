@@ -44,13 +44,26 @@ async fn without_the_right_master_key_nothing_begins_and_nothing_changes() {
     let wrong = place.clone().with("ALLHOURS_KEYS_MASTER", &"7f".repeat(32));
     let said = refused_to_serve(&wrong).await;
     assert!(said.contains("the master key does not open a tenant's key"), "{said}");
+    assert!(said.contains("the setting `keys.master`"), "it does not say which: {said}");
+    let closed = || fs::Permissions::from_mode(0o600);
+    for (content, remedy) in [
+        ("7f".repeat(32), "`keys.previous`"),
+        ("7f".repeat(16), "restore it from a backup"),
+        ("no key".to_owned(), "restore it from a backup"),
+    ] {
+        fs::write(&key, content).expect("another key");
+        fs::set_permissions(&key, closed()).expect("to its owner only");
+        let said = refused_to_serve(&place).await;
+        assert!(said.contains(&key.display().to_string()), "it does not say which: {said}");
+        assert!(said.contains(remedy), "{remedy}: {said}");
+    }
+    fs::remove_file(&key).expect("the key is there");
     let half = place.clone().with("ALLHOURS_KEYS_MASTER", &"7f".repeat(16));
     let output = half.output(&["serve", "--listen", "127.0.0.1:0"]).await;
     assert_eq!(output.status.code(), Some(2), "half a key is a wrong setting");
 
     fs::write(&key, right).expect("the key comes back");
-    let closed = fs::Permissions::from_mode(0o600);
-    fs::set_permissions(&key, closed).expect("to its owner only, as it was");
+    fs::set_permissions(&key, closed()).expect("to its owner only, as it was");
     assert_eq!(place.run(&["replay"]).await, events, "something changed meanwhile");
     let server = place.serve(&[]).await;
     assert_eq!(writers[0].write(&server.caller_with(caller.token())).await, Ok(()));
