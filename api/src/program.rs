@@ -272,11 +272,29 @@ impl Program {
     }
 
     async fn of(settings: Arc<Settings>, store: Store) -> Result<Self, ProgramError> {
+        match Self::opened(&settings, &store).await {
+            Ok((log, signer)) => {
+                let (desk, signer) = (Desk::new(log.clone()), Arc::new(signer));
+                Ok(Self { settings, store, log, desk, signer })
+            }
+            // The private server is stopped in good order, whatever stood in the way.
+            Err(error) => {
+                store.close().await?;
+                Err(error)
+            }
+        }
+    }
+
+    async fn opened(settings: &Settings, store: &Store) -> Result<(PgLog, Signer), ProgramError> {
         store.migrate().await?;
-        let log = keys::open_log(&settings, &store.database).await?;
-        let desk = Desk::new(log.clone());
-        let signer = Arc::new(keys::signer(&settings, &log).await?);
-        Ok(Self { settings, store, log, desk, signer })
+        let log = keys::open_log(settings, &store.database).await?;
+        match keys::signer(settings, &log).await {
+            Ok(signer) => Ok((log, signer)),
+            Err(error) => {
+                log.stop().await;
+                Err(error)
+            }
+        }
     }
 
     /// Where the search index is.

@@ -91,8 +91,15 @@ impl Server {
         settings: Arc<Settings>,
         metrics: PrometheusHandle,
     ) -> Result<Self, ServerError> {
+        let trusted = Trusted::open(&settings.graphql)?;
         let program = Program::open(Arc::clone(&settings)).await?;
-        let authenticator = Authenticator::open(&settings.auth, &settings.data.dir)?;
+        let authenticator = match Authenticator::open(&settings.auth, &settings.data.dir) {
+            Ok(authenticator) => authenticator,
+            Err(error) => {
+                program.close().await?;
+                return Err(error.into());
+            }
+        };
         let background = Background::start(&program).await?;
         let services = Services::new(Parts {
             desk: program.desk.clone(),
@@ -104,7 +111,6 @@ impl Server {
             issuer: settings.auth.oidc_issuer.clone(),
         });
         let schema = graphql::build(services, limits(&settings));
-        let trusted = Trusted::open(&settings.graphql)?;
         let service = Service { trusted, ..Service::new(schema, authenticator, settings, metrics) };
         depend(&service.readiness, &program, &background);
         let stopping =

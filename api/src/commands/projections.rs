@@ -116,6 +116,11 @@ async fn index_verified(program: &Program, text: &mut String) -> Result<(Value, 
             text.push_str("ok   search: there is no index yet; serve builds it\n");
             return Ok((Value::Null, true));
         }
+        Err(SearchError::OtherVersion) => {
+            let what = "the index is of another version of the program; serve builds it anew";
+            writeln!(text, "ok   search: {what}").ok();
+            return Ok((Value::Null, true));
+        }
         Err(error) => {
             writeln!(text, "FAIL search: {error}").ok();
             return Ok((json!({"error": error.to_string()}), false));

@@ -286,6 +286,7 @@ fn of_search(error: &SearchError) -> Error {
         }
         SearchError::OutOfBounds(_) => Code::BadUserInput.error(error.to_string()),
         SearchError::Owned(_)
+        | SearchError::OtherVersion
         | SearchError::Document(_)
         | SearchError::Folder(_)
         | SearchError::Index(_)

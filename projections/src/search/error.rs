@@ -27,6 +27,9 @@ pub enum SearchError {
     /// The request is outside of a limit; a bug of the caller.
     #[error("a search {0}")]
     OutOfBounds(&'static str),
+    /// The index was made by another version of the program; the one that keeps it builds it anew.
+    #[error("the search index is of another version of the program")]
+    OtherVersion,
     /// A document of the index does not read back; the index has to be rebuilt.
     #[error("a document of the search index does not read back")]
     Document(#[source] Option<serde_json::Error>),

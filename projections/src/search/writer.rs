@@ -366,7 +366,7 @@ pub(super) fn open_index(folder: &Path) -> Result<(Index, Checkpoint), SearchErr
     let checkpoint: Checkpoint =
         serde_json::from_str(&payload).map_err(|error| SearchError::Document(Some(error)))?;
     if index.schema() != schema || checkpoint.schema != SCHEMA_VERSION {
-        return Err(SearchError::Document(None));
+        return Err(SearchError::OtherVersion);
     }
     Ok((index, checkpoint))
 }

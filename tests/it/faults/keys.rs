@@ -56,6 +56,7 @@ async fn without_the_right_master_key_nothing_begins_and_nothing_changes() {
         let said = refused_to_serve(&place).await;
         assert!(said.contains(&key.display().to_string()), "it does not say which: {said}");
         assert!(said.contains(remedy), "{remedy}: {said}");
+        assert!(!said.contains("WARN"), "what was begun is ended in good order: {said}");
     }
     fs::remove_file(&key).expect("the key is there");
     let half = place.clone().with("ALLHOURS_KEYS_MASTER", &"7f".repeat(16));

@@ -56,8 +56,8 @@ fn counters() -> BTreeSet<String> {
             }
             let text = fs::read_to_string(&path).expect("a source");
             let calls = text.split("counter!(").skip(1).map(str::trim_start);
-            let named = calls.filter_map(|call| call.strip_prefix('"')?.split('"').next());
-            names.extend(named.filter(|name| name.starts_with("allhours_")).map(str::to_owned));
+            let called = calls.filter_map(|call| call.strip_prefix('"')?.split('"').next());
+            names.extend(called.filter(|name| name.starts_with("allhours_")).map(str::to_owned));
         }
     }
     names

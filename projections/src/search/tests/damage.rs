@@ -3,7 +3,10 @@
 use std::{fs, path::PathBuf};
 
 use super::{
-    super::{Audience, SearchError, SearchIndex, SearchReader, SearchRequest, verify},
+    super::{
+        Audience, SearchError, SearchIndex, SearchReader, SearchRequest, schema::SCHEMA_VERSION,
+        verify,
+    },
     support::Desk,
 };
 
@@ -41,6 +44,22 @@ async fn a_deleted_folder_comes_back() {
         if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) }.unwrap();
     }
     comes_back(&desk, "a deleted folder").await;
+}
+
+#[tokio::test]
+async fn an_index_of_another_version_says_so_and_is_built_anew() {
+    let desk = desk().await;
+    drop(desk.index().await);
+    let meta = files(&desk).into_iter().find(|it| it.ends_with("meta.json")).unwrap();
+    let text = fs::read_to_string(&meta).unwrap();
+    let now = format!(r#"\"schema\":{SCHEMA_VERSION}"#);
+    assert!(text.contains(&now), "{text}");
+    let before = format!(r#"\"schema\":{}"#, SCHEMA_VERSION - 1);
+    fs::write(&meta, text.replace(&now, &before)).unwrap();
+    let beside = SearchReader::of_now(desk.path());
+    assert!(matches!(beside, Err(SearchError::OtherVersion)));
+    comes_back(&desk, "another version").await;
+    assert!(SearchReader::of_now(desk.path()).is_ok());
 }
 
 #[tokio::test]
