@@ -16,11 +16,11 @@ use crate::process::{Place, Served, home, wait_until};
 const SOON: Duration = Duration::from_secs(30);
 const FOLLOWED: &str = "subscription { events { position } }";
 
-type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+pub type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// What a WebSocket is answered after it said who it is: it is let in, or closed with a code, or
 /// not opened at all and answered with a status.
-async fn sign_in(server: &Served, token: &str) -> Result<Socket, u16> {
+pub async fn sign_in(server: &Served, token: &str) -> Result<Socket, u16> {
     let address = format!("{}/graphql", server.address()).replace("http:", "ws:");
     let mut request = address.into_client_request().expect("an address");
     let protocol = "graphql-transport-ws".parse().expect("a header");

@@ -8,12 +8,23 @@ mod people;
 mod rounds;
 mod timelines;
 
-use std::{collections::HashMap, hash::Hash, sync::Arc};
+use std::{
+    collections::HashMap,
+    hash::Hash,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
 
 use allhours_domain::ids::{
     AgentId, ArticleId, ConversationId, CustomerId, EventId, IntakeId, TeamId, TenantId,
 };
-use allhours_eventstore::recorded::{Position, Recorded};
+use allhours_eventstore::{
+    database::TenantReader,
+    recorded::{Position, Recorded},
+};
 use allhours_projections::{
     conversations::ConversationOrder,
     profiles::{self, Profile},
@@ -38,7 +49,7 @@ pub use self::{
 use super::{
     as_of::AsOfAsked,
     page::BothWays,
-    services::{Services, of_read},
+    services::{Services, of_read, reads},
 };
 use crate::desk::{Aggregate, stream_of};
 
@@ -47,19 +58,28 @@ use crate::desk::{Aggregate, stream_of};
 pub struct Tenanted {
     services: Services,
     tenant: TenantId,
+    /// What a mutation of this request did; what hangs on its payload shows it.
+    done: Arc<AtomicI64>,
 }
+
+/// How long reads for a payload wait for the tables; then it shows what they know.
+const PAYLOAD_WAIT_MAX: Duration = Duration::from_secs(1);
 
 macro_rules! loaders {
     ($($(#[$meta:meta])+ $field:ident: $Loader:ident by $Key:ty,)+) => {
         /// The loaders of one request.
-        pub struct Loaders { $($(#[$meta])+ pub $field: Batched<$Loader, $Key>,)+ }
+        pub struct Loaders {
+            $($(#[$meta])+ pub $field: Batched<$Loader, $Key>,)+
+            done: Arc<AtomicI64>,
+        }
 
         impl Loaders {
             /// For requests of one tenant.
             #[must_use]
             pub fn new(services: &Services, tenant: TenantId) -> Self {
-                let of = Tenanted { services: services.clone(), tenant };
-                Self { $($field: Batched::new($Loader(of.clone())),)+ }
+                let done = Arc::new(AtomicI64::new(0));
+                let of = Tenanted { services: services.clone(), tenant, done: Arc::clone(&done) };
+                Self { $($field: Batched::new($Loader(of.clone())),)+ done }
             }
         }
     };
@@ -115,6 +135,11 @@ impl Loaders {
     pub fn of<'c>(ctx: &Context<'c>) -> Result<&'c Self> {
         ctx.data::<Arc<Self>>().map(AsRef::as_ref)
     }
+
+    /// From now on reads wait until the tables have come to `position`, where a mutation is done.
+    pub fn show(&self, position: Position) {
+        self.done.fetch_max(position, Ordering::Relaxed);
+    }
 }
 
 type Loaded<K, V> = Result<HashMap<K, V>, Error>;
@@ -123,6 +148,17 @@ type Loaded<K, V> = Result<HashMap<K, V>, Error>;
 type Stream<E> = Vec<(Recorded, E)>;
 
 impl Tenanted {
+    /// A connection that sees what is this tenant's, and what this request has done.
+    async fn reader(&self) -> Result<TenantReader> {
+        let done = self.done.load(Ordering::Relaxed);
+        if done > 0 {
+            let progress = &self.services.progress;
+            let reached = progress.wait_for_these(reads::ALL, done, PAYLOAD_WAIT_MAX).await;
+            reached.map_err(|error| of_read(&error))?;
+        }
+        self.services.reader(self.tenant).await
+    }
+
     /// The opened streams of aggregates, by id; those where nothing happened are left out.
     async fn streams<A: Aggregate>(
         &self,
@@ -136,7 +172,7 @@ impl Tenanted {
 
     /// The profiles of these customers, with all that were merged into them.
     async fn profiles(&self, customers: &[CustomerId]) -> Result<Vec<Profile>> {
-        let client = self.services.reader(self.tenant).await?;
+        let client = self.reader().await?;
         let found = profiles::profiles(&client, customers).await;
         found.map_err(|error| of_read(&error))
     }

@@ -290,7 +290,9 @@ macro_rules! mutations {
                 #[derive(Debug, async_graphql::SimpleObject)]
                 #[graphql(name_type)]
                 pub struct Payload {
-                    /// What it was done to, as it is now; none where it was not done.
+                    /// What it was done to, as it is now; none where it was not done. What hangs on
+                    /// it shows what was done too, or, should the tables be more than a second
+                    /// behind, what they know.
                     pub $object: Option<$Object>,
                     /// Reads that name this as `minPosition` see what was done.
                     pub position: Option<$crate::graphql::scalars::Position>,
@@ -370,7 +372,11 @@ macro_rules! mutations {
                         input.idempotency_key.as_deref(),
                         input.expected_version,
                     )?;
-                    $name::payload(call.on_open_desk($name::granted(&call, input)).await)
+                    let granted = call.on_open_desk($name::granted(&call, input)).await;
+                    if let Ok((done, _)) = &granted {
+                        $crate::graphql::loaders::Loaders::of(ctx)?.show(done.position);
+                    }
+                    $name::payload(granted)
                 }
             )+
         }

@@ -66,7 +66,7 @@ impl Schema {
         let response = match asked.admit(&mut request, &self.types) {
             Ok(()) => match refusal(&self.services, viewer.as_ref()).await {
                 Some(refusal) => refusal,
-                None => match self.under_way.begin(asked.requested()).await {
+                None => match self.under_way.begin(viewer.as_ref(), asked.requested()).await {
                     Ok(_part) => in_rounds(self.resolvers.execute(request)).await,
                     Err(denied) => Response::from_errors(vec![denied.into()]),
                 },

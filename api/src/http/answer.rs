@@ -41,7 +41,7 @@ pub const DEADLINE: &str = "this took too long and was given up; if it was a mut
      send it again with the same idempotencyKey to settle it";
 
 /// What is said where others have not taken their answers yet.
-const NO_ROOM: &str = "too much is on its way to slow readers; ask again, or for less (what a \
+pub const NO_ROOM: &str = "too much is on its way to slow readers; ask again, or for less (what a \
      mutation was to do is done)";
 
 #[derive(Serialize)]

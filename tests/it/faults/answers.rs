@@ -1,13 +1,18 @@
 //! Answers full of long texts, and readers who don't take them.
 
+use futures_util::SinkExt as _;
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
 };
+use tokio_tungstenite::tungstenite::Message;
 
 use super::writer::Writer;
-use crate::process::{Caller, Place, Served, home, wait_until};
+use crate::{
+    process::{Caller, Place, Served, home, wait_until},
+    sockets::sign_in,
+};
 
 const NOTES: usize = 7;
 const NOTE_CHARACTERS: usize = 49_000;
@@ -90,4 +95,45 @@ async fn long_answers_are_refused_and_unread_ones_hold_a_bounded_room_that_other
     })
     .await;
     server.stop().await;
+}
+
+/// How many large answers are asked for by a socket that nobody reads.
+const ASKED: usize = 24;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_reads_nothing_on_a_socket_holds_nothing_that_others_need() {
+    let home = home();
+    let place = Place::new(&home.path().join("data"))
+        .with("ALLHOURS_GRAPHQL_COST_UNDER_WAY_MAX", "2000")
+        .with("ALLHOURS_SUBSCRIPTIONS_SLOW_MS", "60000");
+    let server = place.serve(&["--demo"]).await;
+    let caller = server.caller("supervisor").await;
+    let id = caller.open_conversations(1).await.remove(0);
+    let mut author = Writer::new(0, &id).wordy(NOTE_CHARACTERS);
+    for _ in 0..NOTES {
+        assert_eq!(author.write(&caller).await, Ok(()));
+    }
+    let mut unread = sign_in(&server, caller.token()).await.expect("let in");
+    for number in 0..ASKED {
+        let payload = json!({ "query": query(NOTES - 2), "variables": { "id": id } });
+        let ask = json!({ "id": number.to_string(), "type": "subscribe", "payload": payload });
+        unread.send(Message::text(ask.to_string())).await.expect("it listens");
+    }
+    let asked = || server.figure("graphql_operation_duration_seconds_count", "query");
+    wait_until(BACK_MAX, || async {
+        // What is refused for want of room was carried out as well.
+        let (carried_out, held) = (asked().await, under_way(&server).await);
+        let done = carried_out >= f64::from(u8::try_from(ASKED).unwrap_or(u8::MAX)) && held == 0.0;
+        if done { Ok(()) } else { Err(format!("{carried_out} carried out, {held} held")) }
+    })
+    .await;
+    let others = "{ queue(first: 5) { nodes { conversation { id } } } }";
+    let (status, told) = status_of(&server, &caller, others, &id).await;
+    assert_eq!((status, told.get("errors")), (200, None), "{told}");
+    drop(unread);
+    server.stop().await;
+}
+
+async fn under_way(server: &Served) -> f64 {
+    server.figure("allhours_graphql_cost_under_way", "").await
 }

@@ -43,8 +43,8 @@ impl Loader<ConversationId> for Conversations {
     type Error = Error;
 
     async fn load(&self, keys: &[ConversationId]) -> Loaded<ConversationId, Self::Value> {
-        let Tenanted { services, tenant } = &self.0;
-        let client = services.reader(*tenant).await?;
+        let Tenanted { services, tenant, .. } = &self.0;
+        let client = self.0.reader().await?;
         let rows = conversations::by_ids(&client, keys).await.map_err(|error| of_read(&error))?;
         drop(client);
         let mut found: HashMap<_, _> =
@@ -67,7 +67,7 @@ impl Loader<(ConversationId, Option<Position>)> for ConversationStreams {
         &self,
         keys: &[(ConversationId, Option<Position>)],
     ) -> Loaded<(ConversationId, Option<Position>), Self::Value> {
-        let Tenanted { services, tenant } = &self.0;
+        let Tenanted { services, tenant, .. } = &self.0;
         let mut found = HashMap::new();
         for (as_of, ids) in grouped(keys.iter().map(|(id, as_of)| (*as_of, *id))) {
             let facts = services.conversations().read(services, *tenant, &ids, as_of).await?;
@@ -88,13 +88,12 @@ impl Loader<PageAsked> for ConversationsOf {
     type Error = Error;
 
     async fn load(&self, keys: &[PageAsked]) -> Loaded<PageAsked, Self::Value> {
-        let Tenanted { services, tenant } = &self.0;
         let mut found = HashMap::new();
         let keys = keys.iter().map(|(id, order, page)| ((*order, page.clone()), *id));
         for ((order, page), customers) in grouped(keys) {
             let span = page.span(lists::conversation_key)?;
             let profiles = self.0.profiles(&customers).await?;
-            let client = services.reader(*tenant).await?;
+            let client = self.0.reader().await?;
             let publicly = order == ConversationOrder::PublicActivity;
             let pages = conversations::of_customers(&client, &profiles, publicly, &span).await;
             let pages = pages.map_err(|error| of_read(&error))?.into_iter();
@@ -119,7 +118,7 @@ impl Loader<(ConversationId, Option<Position>)> for LastMessages {
         &self,
         keys: &[(ConversationId, Option<Position>)],
     ) -> Loaded<(ConversationId, Option<Position>), Self::Value> {
-        let Tenanted { services, tenant } = &self.0;
+        let Tenanted { services, tenant, .. } = &self.0;
         let mut last = HashMap::new();
         for (as_of, ids) in grouped(keys.iter().map(|(id, as_of)| (*as_of, *id))) {
             let threads = Threads::read(services, *tenant, ids.iter().copied(), as_of).await?;
@@ -174,8 +173,7 @@ impl Loader<IntakeId> for Intakes {
     type Error = Error;
 
     async fn load(&self, keys: &[IntakeId]) -> Loaded<IntakeId, Self::Value> {
-        let Tenanted { services, tenant } = &self.0;
-        let client = services.reader(*tenant).await?;
+        let client = self.0.reader().await?;
         let rows = intakes::by_ids(&client, keys).await.map_err(|error| of_read(&error))?;
         drop(client);
         let mut found: HashMap<_, _> =
@@ -196,7 +194,7 @@ impl Loader<Position> for Events {
     type Error = Error;
 
     async fn load(&self, keys: &[Position]) -> Loaded<Position, Self::Value> {
-        let Tenanted { services, tenant } = &self.0;
+        let Tenanted { services, tenant, .. } = &self.0;
         let sealed = services.log.at_positions(*tenant, keys).await;
         let opened = services.open(sealed.map_err(|error| of_log(&error))?).await?;
         let read = |recorded: Recorded| {
@@ -216,7 +214,7 @@ impl Loader<(EventId, bool)> for EventsById {
     type Error = Error;
 
     async fn load(&self, keys: &[(EventId, bool)]) -> Loaded<(EventId, bool), Self::Value> {
-        let Tenanted { services, tenant } = &self.0;
+        let Tenanted { services, tenant, .. } = &self.0;
         let ids: BTreeSet<EventId> = keys.iter().map(|(id, _)| *id).collect();
         let ids: Vec<EventId> = ids.into_iter().collect();
         let sealed = services.log.by_ids(*tenant, &ids).await.map_err(|error| of_log(&error))?;

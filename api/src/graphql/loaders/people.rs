@@ -28,8 +28,7 @@ impl Loader<AgentId> for Agents {
     type Error = Error;
 
     async fn load(&self, keys: &[AgentId]) -> Loaded<AgentId, Self::Value> {
-        let Tenanted { services, tenant } = &self.0;
-        let client = services.reader(*tenant).await?;
+        let client = self.0.reader().await?;
         let rows = agents::by_ids(&client, keys).await.map_err(|error| of_read(&error))?;
         drop(client);
         let mut found: HashMap<_, _> =
@@ -57,7 +56,7 @@ impl Loader<(AgentId, Option<Position>)> for Loads {
     ) -> Loaded<(AgentId, Option<Position>), Self::Value> {
         let mut found = HashMap::new();
         for (as_of, agents) in grouped(keys.iter().map(|(agent, as_of)| (*as_of, *agent))) {
-            let client = self.0.services.reader(self.0.tenant).await?;
+            let client = self.0.reader().await?;
             let loads = conversations::loads(&client, &agents, as_of).await;
             let loads = loads.map_err(|error| of_read(&error))?;
             found.extend(loads.into_iter().map(|load| ((load.agent_id, as_of), load)));
@@ -77,7 +76,7 @@ impl Loader<(AgentId, Position)> for Presences {
     async fn load(&self, keys: &[(AgentId, Position)]) -> Loaded<(AgentId, Position), Self::Value> {
         let mut found = HashMap::new();
         for (as_of, ids) in grouped(keys.iter().map(|(agent, as_of)| (*as_of, *agent))) {
-            let client = self.0.services.reader(self.0.tenant).await?;
+            let client = self.0.reader().await?;
             let rows = agents::presence_as_of(&client, &ids, as_of).await;
             let rows = rows.map_err(|error| of_read(&error))?;
             found.extend(rows.into_iter().map(|row| ((row.agent_id, as_of), row.presence)));
@@ -95,7 +94,7 @@ impl Loader<AgentId> for TeamsOf {
     type Error = Error;
 
     async fn load(&self, keys: &[AgentId]) -> Loaded<AgentId, Self::Value> {
-        let client = self.0.services.reader(self.0.tenant).await?;
+        let client = self.0.reader().await?;
         let rows = teams::of_agents(&client, keys).await.map_err(|error| of_read(&error))?;
         let facts: Vec<_> = rows.iter().map(|row| Arc::new(TeamFacts::from(row))).collect();
         let of = |agent: &AgentId| {
@@ -114,8 +113,7 @@ impl Loader<TeamId> for Teams {
     type Error = Error;
 
     async fn load(&self, keys: &[TeamId]) -> Loaded<TeamId, Self::Value> {
-        let Tenanted { services, tenant } = &self.0;
-        let client = services.reader(*tenant).await?;
+        let client = self.0.reader().await?;
         let rows = teams::by_ids(&client, keys).await.map_err(|error| of_read(&error))?;
         drop(client);
         let mut found: HashMap<_, _> =
@@ -137,8 +135,7 @@ impl Loader<CustomerId> for Customers {
     type Error = Error;
 
     async fn load(&self, keys: &[CustomerId]) -> Loaded<CustomerId, Self::Value> {
-        let Tenanted { services, tenant } = &self.0;
-        let client = services.reader(*tenant).await?;
+        let client = self.0.reader().await?;
         let rows = customers::by_ids(&client, keys).await.map_err(|error| of_read(&error))?;
         drop(client);
         let mut found: HashMap<_, _> =
@@ -200,7 +197,7 @@ impl Loader<CustomerId> for Contacts {
 
     async fn load(&self, keys: &[CustomerId]) -> Loaded<CustomerId, Self::Value> {
         let profiles = self.0.profiles(keys).await?;
-        let client = self.0.services.reader(self.0.tenant).await?;
+        let client = self.0.reader().await?;
         let all = conversations::contacts(&client, &profiles).await;
         let all = all.map_err(|error| of_read(&error))?;
         Ok(all.into_iter().map(|it| (it.customer_id, it)).collect())

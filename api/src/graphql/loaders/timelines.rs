@@ -77,7 +77,7 @@ impl Timelines {
         part: &TimelinePart,
         wanted: &[(ConversationId, bool)],
     ) -> Result<Vec<(ConversationId, TimelineRows)>> {
-        let Tenanted { services, tenant } = &self.0;
+        let Tenanted { services, tenant, .. } = &self.0;
         let tied = wanted.iter().filter(|(_, tied)| *tied).map(|(id, _)| *id);
         let threads = Threads::read(services, *tenant, tied, part.as_of).await?;
         let parts = wanted.iter().enumerate();

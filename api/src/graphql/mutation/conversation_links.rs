@@ -1,5 +1,7 @@
 //! Merging, unmerging and splitting conversations.
 
+use std::collections::BTreeMap;
+
 use allhours_domain::{
     conversation::{Conversation as Aggregate, command},
     ids::{ConversationId, CustomerId, MessageId},
@@ -13,6 +15,7 @@ use crate::{
     graphql::{
         call::{Call, Problem, checked},
         conversation::Conversation,
+        error::Code,
         id::Kind,
         payload::{code_meaning, mutations},
     },
@@ -20,6 +23,9 @@ use crate::{
 
 /// How often a plan is made anew after somebody else was faster.
 pub(super) const RACES_MAX: u32 = 3;
+
+/// What is said then.
+const RACED: &str = "others were faster each time; try again";
 
 /// What became of a unit of work.
 pub(super) type Tried = Result<Done, CommandError<AnyRefusal>>;
@@ -46,21 +52,24 @@ async fn one_person(
         return Ok((true, Vec::new()));
     };
     let (desk, tenant) = (&call.services.desk, call.viewer.tenant);
-    let (own, other) =
-        (desk.person(tenant, own, true).await?, desk.person(tenant, other, true).await?);
-    let mut seen = own.seen;
-    seen.extend(other.seen);
-    seen.sort_unstable();
-    seen.dedup();
-    Ok((own.customer == other.customer, seen))
+    for _ in 0..RACES_MAX {
+        let one = desk.person(tenant, own, true).await?;
+        let two = desk.person(tenant, other, true).await?;
+        let seen: BTreeMap<StreamId, i32> = one.seen.iter().chain(&two.seen).copied().collect();
+        // Both name the profile that goes on: it may have moved on between the two looks.
+        if one.seen.iter().all(|(stream, version)| seen[stream] == *version) {
+            return Ok((one.customer == two.customer, seen.into_iter().collect()));
+        }
+    }
+    Err(Code::Unavailable.error(RACED).into())
 }
 
 mutations! {
     /// Merging, unmerging and splitting conversations.
     ConversationLinkMutations;
 
-    /// Merges a conversation into another one of the same customer, which goes on in its place.
-    /// Conversations of profiles that are merged are one customer's.
+    /// Merges a conversation into another one of the same customer, whichever of their merged
+    /// profiles that is of. The other one goes on in its place.
     conversation_merge ConversationMerge -> conversation: Conversation,
     input {
         /// Which one is merged.
@@ -79,10 +88,11 @@ mutations! {
             };
             let awaits_reply = seen.state.awaits_reply();
             let (one_person, pins) = one_person(call, &seen.state, target_customer).await?;
+            let merge = command::MergeInto { target, target_customer, one_person };
             let unit = call.services.desk.unit(&call.command);
             let tried = unit
                 .with::<Aggregate>(target, command::ReceiveMerge { source, awaits_reply })
-                .with::<Aggregate>(source, command::MergeInto { target, target_customer, one_person })
+                .with::<Aggregate>(source, merge)
                 .expecting::<Aggregate>(target, call.expected)
                 // What the target is told of the source must still be so.
                 .expecting::<Aggregate>(source, Some(seen.version))
@@ -90,8 +100,10 @@ mutations! {
                 .commit()
                 .await;
             races += 1;
-            if !raced_beside(&tried, target) || races > RACES_MAX {
+            if !raced_beside(&tried, target) {
                 return Ok((tried?, Conversation::now(call.ctx, target).await?));
+            } else if races > RACES_MAX {
+                return Err(Code::Unavailable.error(RACED).into());
             }
         }
     }

@@ -1,18 +1,23 @@
 //! One socket's life: handshake, operations, and its end.
 //!
-//! One task does it all, so nothing is buffered here: a result is made when the one before
-//! has been taken by the network, and whoever does not read holds back only themselves.
+//! Each operation has a task of its own, that goes on while the network takes nothing: what it
+//! holds of the database and of what may be carried out at once comes back in time. It makes one
+//! result ahead and then waits, so that whoever does not read holds back only themselves.
 
 use std::{collections::HashMap, pin::Pin, sync::Arc, time::Duration};
 
 use async_graphql::{Executor, Response, ServerError, parser::types::OperationType};
-use axum::extract::ws::{CloseFrame, Message, WebSocket};
+use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
 use futures_util::{
     StreamExt,
     stream::{AbortHandle, Abortable, BoxStream, SelectAll},
 };
 use serde_json::{Map, Value, json};
-use tokio::time::{Interval, Sleep};
+use tokio::{
+    sync::mpsc,
+    time::{Interval, Sleep},
+};
+use tokio_util::task::AbortOnDropHandle;
 
 use super::message::{self, Said};
 use crate::{
@@ -25,6 +30,7 @@ use crate::{
         observe::RequestId,
         params,
         places::Seat,
+        room::Room,
         service::Service,
     },
 };
@@ -41,7 +47,7 @@ struct End(u16, &'static str);
 /// What goes out for an operation.
 struct Outgoing {
     id: String,
-    text: String,
+    text: Utf8Bytes,
     is_last: bool,
 }
 
@@ -253,14 +259,13 @@ impl<E: Executor> Session<E> {
             self.once(id, operation, document)
         };
         let (handle, registration) = AbortHandle::new_pair();
-        self.operations.push(Abortable::new(outgoing, registration));
+        self.operations.push(Abortable::new(driven(outgoing), registration));
         self.running.insert(id.to_owned(), handle);
         Ok(None)
     }
 
     fn errors(&self, code: &str, message: &str) -> Vec<u8> {
-        let extensions = json!({"code": code, "requestId": self.request_id.as_str()});
-        json!([{"message": message, "extensions": extensions}]).to_string().into_bytes()
+        errors(&self.request_id, code, message)
     }
 
     /// A query or mutation: one result within the deadline.
@@ -278,14 +283,13 @@ impl<E: Executor> Session<E> {
             let Ok(response) = service.execute(document).await else {
                 measure(operation, "deadline", begun);
                 answer::log_deadline(&request_id);
-                let text = message::error(&id, &late);
+                let text = message::error(&id, &late).into();
                 yield Outgoing { id, text, is_last: true };
                 return;
             };
             let outcome = if response.errors.is_empty() { "ok" } else { "error" };
             measure(operation, outcome, begun);
-            let written = (&request_id, service.room.answer_bytes_max);
-            for outgoing in result(&id, response, true, written) {
+            for outgoing in result(&id, response, true, (&request_id, &service.room)) {
                 yield outgoing;
             }
         })
@@ -297,27 +301,47 @@ impl<E: Executor> Session<E> {
         id: &str,
         mut responses: BoxStream<'static, Response>,
     ) -> BoxStream<'static, Outgoing> {
-        let (request_id, id) = (self.request_id.clone(), id.to_owned());
-        let bytes_max = self.service.room.answer_bytes_max;
+        let (service, request_id, id) =
+            (Arc::clone(&self.service), self.request_id.clone(), id.to_owned());
         Box::pin(async_stream::stream! {
-            let mut is_first = true;
             while let Some(response) = responses.next().await {
-                let refused = is_first && answer::is_request_error(&response);
-                is_first = false;
-                for outgoing in result(&id, response, false, (&request_id, bytes_max)) {
+                for outgoing in result(&id, response, false, (&request_id, &service.room)) {
+                    let is_last = outgoing.is_last;
                     yield outgoing;
-                }
-                if refused {
-                    return;
+                    if is_last {
+                        return;
+                    }
                 }
             }
-            let text = message::complete(&id);
+            let text = message::complete(&id).into();
             yield Outgoing { id, text, is_last: true };
         })
     }
 }
 
-async fn say(socket: &mut WebSocket, slow: Duration, text: String) -> Result<(), End> {
+/// Carries out an operation in a task of its own, one result ahead of what is taken.
+fn driven(mut outgoing: BoxStream<'static, Outgoing>) -> BoxStream<'static, Outgoing> {
+    let (sender, mut results) = mpsc::channel(1);
+    let task = AbortOnDropHandle::new(tokio::spawn(async move {
+        while let Some(result) = outgoing.next().await {
+            if sender.send(result).await.is_err() {
+                return;
+            }
+        }
+    }));
+    Box::pin(async_stream::stream! {
+        let _task = task;
+        while let Some(result) = results.recv().await {
+            yield result;
+        }
+    })
+}
+
+async fn say(
+    socket: &mut WebSocket,
+    slow: Duration,
+    text: impl Into<Utf8Bytes>,
+) -> Result<(), End> {
     let unread = End(4413, "what is sent is not read; connect again and resume");
     let begun = clock::instant();
     match tokio::time::timeout(slow, socket.send(Message::Text(text.into()))).await {
@@ -330,22 +354,33 @@ async fn say(socket: &mut WebSocket, slow: Duration, text: String) -> Result<(),
 }
 
 /// A response as messages: `error` where nothing was executed, otherwise `next`, and
-/// `complete` where it is the only one. Written for this request, in so many bytes at most.
+/// `complete` where it is the only one. Written for this request, where there is room for it:
+/// what is not taken yet is held.
 fn result(
     id: &str,
     mut response: Response,
     only: bool,
-    (request_id, bytes_max): (&RequestId, usize),
+    (request_id, room): (&RequestId, &Room),
 ) -> Vec<Outgoing> {
-    let outgoing = |text, is_last| Outgoing { id: id.to_owned(), text, is_last };
+    let outgoing = |text: Utf8Bytes, is_last| Outgoing { id: id.to_owned(), text, is_last };
     if answer::is_request_error(&response) {
         answer::mark(&mut response.errors, request_id);
         let text = message::error(id, &errors_text(&response.errors));
-        return vec![outgoing(text, true)];
+        return vec![outgoing(text.into(), true)];
     }
-    let text = answer::json_text(&mut response, request_id, bytes_max);
-    let next = outgoing(message::next(id, &text), false);
-    if only { vec![next, outgoing(message::complete(id), true)] } else { vec![next] }
+    let text = answer::json_text(&mut response, request_id, room.answer_bytes_max);
+    let next = room.take(message::next(id, &text).into_bytes());
+    let Some(next) = next.and_then(|text| Utf8Bytes::try_from(text).ok()) else {
+        let errors = errors(request_id, code::UNAVAILABLE, answer::NO_ROOM);
+        return vec![outgoing(message::error(id, &errors).into(), true)];
+    };
+    let next = outgoing(next, false);
+    if only { vec![next, outgoing(message::complete(id).into(), true)] } else { vec![next] }
+}
+
+fn errors(request_id: &RequestId, code: &str, message: &str) -> Vec<u8> {
+    let extensions = json!({"code": code, "requestId": request_id.as_str()});
+    json!([{"message": message, "extensions": extensions}]).to_string().into_bytes()
 }
 
 fn errors_text(errors: &[ServerError]) -> Vec<u8> {
