@@ -1,6 +1,6 @@
 //! Priority, tier, tags and custom fields.
 
-use super::{Conversation, ConversationEvent, ConversationRefusal, Decision};
+use super::{Conversation, ConversationRefusal, Decision};
 use crate::{
     conversation::{
         FIELDS_MAX, TAGS_MAX,
@@ -57,7 +57,7 @@ impl Conversation {
         let origin = self.must_be_live()?;
         let SetField { field, kind, value } = command;
         let Some(input) = value else {
-            return Ok(self.cleared(field));
+            return self.cleared(field, kind.as_ref());
         };
         must_fit(&field, kind.as_ref(), &input)?;
         let value = held_as(input, origin.customer);
@@ -71,12 +71,14 @@ impl Conversation {
         Ok(vec![FieldSet { field, value: Some(value) }.into()])
     }
 
-    /// Also a field that the desk no longer defines can be cleared.
-    fn cleared(&self, field: Key) -> Vec<ConversationEvent> {
+    /// Also a field that the desk no longer defines can be cleared, where it holds something.
+    fn cleared(&self, field: Key, kind: Option<&FieldKind>) -> Decision {
         if self.fields.contains_key(&field) {
-            vec![FieldSet { field, value: None }.into()]
-        } else {
-            vec![]
+            return Ok(vec![FieldSet { field, value: None }.into()]);
+        }
+        match kind {
+            Some(_) => Ok(vec![]),
+            None => Err(ConversationRefusal::UnknownField { field }),
         }
     }
 }

@@ -80,14 +80,17 @@ fn a_field_takes_a_value_of_its_kind() {
 }
 
 #[test]
-fn a_field_that_the_desk_does_not_define_takes_no_value_but_can_be_cleared() {
+fn a_field_that_the_desk_does_not_define_takes_no_value_but_what_it_holds_can_be_cleared() {
     given([opened()])
         .when(set_field("count", None, Some(FieldInput::Integer(3))))
         .then_refused(ConversationRefusal::UnknownField { field: key("count") });
     given([opened(), field_set("count", Some(FieldValue::Integer(3)))])
         .when(set_field("count", None, None))
         .then([field_set("count", None)]);
-    given([opened()]).when(set_field("count", None, None)).then([]);
+    given([opened()])
+        .when(set_field("count", None, None))
+        .then_refused(ConversationRefusal::UnknownField { field: key("count") });
+    given([opened()]).when(set_field("count", Some(FieldKind::Integer), None)).then([]);
 }
 
 #[test]
