@@ -49,6 +49,7 @@ async fn a_desk_of_ones_own_comes_about_by_the_commands_of_the_document() {
     assert_eq!(said.matches("\"userErrors\":[]").count(), answered, "{said}");
     for seen in [
         "{\"desk\":{\"name\":\"Acme\"}",
+        "{\"queue\":{\"nodes\":[{\"conversation\":{",
         "\"subject\":{\"text\":\"Order 1042\"}",
         "\"status\":\"RESOLVED\"",
         "\"text\":\"It left our warehouse today.\"",
