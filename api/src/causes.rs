@@ -7,16 +7,24 @@ use serde_json::error::Category;
 /// What went wrong, from the outside inwards.
 #[must_use]
 pub fn with_causes(error: &dyn Error) -> String {
-    let mut what = error.to_string();
+    let mut what = said_of(error);
     let mut source = error.source();
     while let Some(cause) = source {
+        let cause_said = said_of(cause);
         // Some errors say what their cause says.
-        if !what.contains(&cause.to_string()) {
-            write!(what, ": {cause}").ok();
+        if !what.contains(&cause_said) {
+            write!(what, ": {cause_said}").ok();
         }
         source = cause.source();
     }
     what
+}
+
+/// What an error says, without the words that the pool of connections puts before every cause.
+fn said_of(error: &dyn Error) -> String {
+    const OF_THE_POOL: &str = "Error occurred while creating a new object: ";
+    let said = error.to_string();
+    said.strip_prefix(OF_THE_POOL).map(str::to_owned).unwrap_or(said)
 }
 
 /// What is wrong with a text that is not the JSON it should be, in our words: the line and the
@@ -47,6 +55,8 @@ fn field_of(said: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use allhours_eventstore::error::LogError;
+    use deadpool_postgres::{PoolError, tokio_postgres::Config};
     use serde::Deserialize;
 
     use super::*;
@@ -56,6 +66,14 @@ mod tests {
     struct Known {
         #[serde(rename = "size")]
         _size: u8,
+    }
+
+    #[test]
+    fn of_a_connection_that_cannot_be_made_only_the_cause_is_told() {
+        let cause = "port=no".parse::<Config>().unwrap_err();
+        let why = with_causes(&cause);
+        let told = with_causes(&LogError::Pool(PoolError::Backend(cause)));
+        assert_eq!(told, format!("no connection to the database: {why}"));
     }
 
     #[test]

@@ -56,11 +56,12 @@ pub(super) async fn verified(program: &Program) -> Result<Said, Failure> {
         holds &= table.holds();
         let (name, rows, position) = (table.name, counted(table.rows, "row"), table.position);
         let (mark, differing) = (mark(table.holds()), differing(table.differences));
-        writeln!(text, "{mark} {name}: {rows} at position {position}, {differing}").ok();
+        let behind = told_behind(head, position);
+        writeln!(text, "{mark} {name}: {rows} at position {position}{behind}, {differing}").ok();
         said_below(&mut text, &table.first);
     }
 
-    let (index, index_holds) = index_verified(program, &mut text).await?;
+    let (index, index_holds) = index_verified(program, head, &mut text).await?;
     holds &= index_holds;
     text.push_str(if holds { "All holds." } else { "Something differs." });
     let tables: Vec<Value> = tables
@@ -70,6 +71,7 @@ pub(super) async fn verified(program: &Program) -> Result<Said, Failure> {
             json!({
                 "projection": table.name,
                 "position": table.position,
+                "eventsBehind": events_behind(head, table.position),
                 "rows": table.rows,
                 "differences": table.differences,
                 "unreadableEvents": table.unreadable,
@@ -108,7 +110,23 @@ fn differing(number: impl Into<u64>) -> String {
     format!("{number} {}", if number == 1 { "differs" } else { "differ" })
 }
 
-async fn index_verified(program: &Program, text: &mut String) -> Result<(Value, bool), Failure> {
+/// How many events of the log are not in it yet.
+fn events_behind(head: Position, position: Position) -> i64 {
+    (head - position).max(0)
+}
+
+fn told_behind(head: Position, position: Position) -> String {
+    match events_behind(head, position) {
+        0 => String::new(),
+        behind => format!(" ({} behind the log)", counted(behind, "event")),
+    }
+}
+
+async fn index_verified(
+    program: &Program,
+    head: Position,
+    text: &mut String,
+) -> Result<(Value, bool), Failure> {
     let folder = program.search_dir();
     let reader = match reader_of(&folder) {
         Ok(reader) => reader,
@@ -138,10 +156,12 @@ async fn index_verified(program: &Program, text: &mut String) -> Result<(Value, 
     let (documents, position, number) = (found.documents, found.position, found.differing);
     let (mark, differing) = (mark(found.holds()), differing(number));
     let shown = counted(documents, "document");
-    writeln!(text, "{mark} search: {shown} at position {position}, {differing}").ok();
+    let behind = told_behind(head, position);
+    writeln!(text, "{mark} search: {shown} at position {position}{behind}, {differing}").ok();
     said_below(text, &found.differences);
     let about = json!({
         "position": position,
+        "eventsBehind": events_behind(head, position),
         "documents": documents,
         "differences": number,
         "first": found.differences,
