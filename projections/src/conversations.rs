@@ -29,7 +29,7 @@ use crate::fold::{PoisonPolicy, Projection};
 /// Conversations.
 pub const PROJECTION: Projection = Projection {
     name: "conversations",
-    version: 5,
+    version: 6,
     stream_types: &["conversation"],
     poison: PoisonPolicy::Park,
     tables: &["conversations", "conversation_counters", "queue", "assignments"],

@@ -1,5 +1,5 @@
 //! Ends what nobody attends to any more: conversations of agents who left go back to their queue,
-//! those of customers who were forgotten are closed.
+//! those of retired teams to the common one, those of customers who were forgotten are closed.
 //!
 //! What is left behind is asked of the projections; each step is a command like any other, whose
 //! id is derived from the event that it answers to, so that several processes do it once.
@@ -11,6 +11,7 @@ use allhours_domain::{
     agent::Agent,
     conversation::{Conversation, ConversationCommand, ConversationRefusal, command},
     customer::Customer,
+    team::Team,
 };
 use allhours_eventstore::{database::Database, log::Log, recorded::StreamId};
 use allhours_projections::{
@@ -56,11 +57,22 @@ async fn look<L: Log>(desk: &Desk<L>, database: &Database) -> Result<(), Project
     Ok(())
 }
 
-/// Releases or closes one, in answer to the event that left it behind.
+/// Releases, moves or closes one, in answer to the event that left it behind.
 async fn attend<L: Log>(
     desk: &Desk<L>,
     left: &Unattended,
 ) -> Result<(), CommandError<ConversationRefusal>> {
+    let seen = match left.by {
+        Left::Agent(_) | Left::Customer(_) => None,
+        // Only as it is now: whoever moves it meanwhile knows better where it belongs.
+        Left::Team(team) => {
+            let folded = desk.load::<Conversation>(left.tenant_id, left.id.0).await?;
+            if folded.state.team() != Some(team) {
+                return Ok(());
+            }
+            Some(folded.version)
+        }
+    };
     let (stream, name, command) = answer(left.by);
     let Some(cause) = newest(desk.log(), left.tenant_id, stream, name).await? else {
         return Ok(());
@@ -70,7 +82,7 @@ async fn attend<L: Log>(
         .keyed(&asked)
         .asked(&asked)
         .caused_by(cause.event_id, cause.correlation_id);
-    let done = desk.execute::<Conversation>(&context, left.id.0, command, None).await?;
+    let done = desk.execute::<Conversation>(&context, left.id.0, command, seen).await?;
     if !done.repeated {
         metrics::counter!("allhours_conversations_unattended_total").increment(1);
     }
@@ -83,6 +95,10 @@ fn answer(left_by: Left) -> (StreamId, &'static str, ConversationCommand) {
         Left::Agent(agent) => {
             let release = command::Release { agent };
             (stream_of::<Agent>(agent), "agent.deactivated", release.into())
+        }
+        Left::Team(team) => {
+            let give_back = command::MoveToTeam { team: None };
+            (stream_of::<Team>(team), "team.retired", give_back.into())
         }
         Left::Customer(customer) => {
             let close = command::CloseForgotten {};

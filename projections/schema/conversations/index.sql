@@ -6,6 +6,8 @@ create index on conversations (tenant_id, opened_at desc, id desc);
 create index on conversations (tenant_id, customer_id, last_activity_at desc);
 create index on conversations (tenant_id, assignee_id, last_activity_at desc)
     where assignee_id is not null;
+create index on conversations (tenant_id, team_id)
+    where status in ('open', 'waiting', 'snoozed') and merged_into is null;
 create index on conversations (snoozed_until, id) where status = 'snoozed';
 
 alter table conversation_counters

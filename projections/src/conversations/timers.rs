@@ -1,6 +1,6 @@
 //! What the timers ask for: conversations of all tenants that something has to happen to by itself.
 
-use allhours_domain::ids::{AgentId, ConversationId, CustomerId, TenantId};
+use allhours_domain::ids::{AgentId, ConversationId, CustomerId, TeamId, TenantId};
 use jiff::Timestamp;
 
 use crate::{Client, error::ProjectionError, page::rows_to_read, rows::column, sql::sql};
@@ -58,21 +58,23 @@ pub struct Unattended {
     pub tenant_id: TenantId,
     /// Which conversation.
     pub id: ConversationId,
-    /// Who is gone.
+    /// Who or what is gone.
     pub by: Left,
 }
 
-/// Who left a conversation behind.
+/// Who or what left a conversation behind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Left {
     /// An agent who left the desk is responsible for it.
     Agent(AgentId),
+    /// It is in the queue of a team that was retired.
+    Team(TeamId),
     /// The customer was forgotten.
     Customer(CustomerId),
 }
 
-/// The conversations of all tenants that are not over and whose agent left, or whose customer was
-/// forgotten. For the timers, on a connection of the owner.
+/// The conversations of all tenants that are not over and whose agent left, whose team was retired,
+/// or whose customer was forgotten. For the timers, on a connection of the owner.
 ///
 /// # Errors
 ///
@@ -83,9 +85,11 @@ pub async fn unattended(client: &Client, limit: usize) -> Result<Vec<Unattended>
     let limit = rows_to_read(limit) - 1;
     let read = |row: &tokio_postgres::Row| {
         let agent: Option<AgentId> = column(row, TABLE, "agent_id")?;
-        let by = match agent {
-            Some(agent) => Left::Agent(agent),
-            None => Left::Customer(column(row, TABLE, "customer_id")?),
+        let team: Option<TeamId> = column(row, TABLE, "team_id")?;
+        let by = match (agent, team) {
+            (Some(agent), _) => Left::Agent(agent),
+            (None, Some(team)) => Left::Team(team),
+            (None, None) => Left::Customer(column(row, TABLE, "customer_id")?),
         };
         Ok(Unattended {
             tenant_id: column(row, TABLE, "tenant_id")?,

@@ -136,7 +136,7 @@ const GROW: &str = "insert into conversations
     cross join generate_series(1, 100) as number
     cross join lateral jsonb_populate_record(it, jsonb_build_object(
         'id', gen_random_uuid(), 'customer_id', gen_random_uuid(),
-        'assignee_id', gen_random_uuid(), 'message_count', number
+        'assignee_id', gen_random_uuid(), 'team_id', gen_random_uuid(), 'message_count', number
     )) as grown";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -167,4 +167,9 @@ async fn what_one_person_has_is_found_by_the_person() {
     assert!(finds_by(&contacts, "customer_id = profile.id"), "{contacts}");
     let theirs = plan(&reader, "conversations/of_profiles", &[]).await;
     assert!(finds_by(&theirs, "customer_id = ANY ($1)"), "{theirs}");
+    let unattended = plan(&owner, "conversations/unattended", &[(1, "100")]).await;
+    for condition in ["assignee_id = agents.id", "team_id = teams.id", "customer_id = customers.id"]
+    {
+        assert!(finds_by(&unattended, condition), "{condition}:\n{unattended}");
+    }
 }

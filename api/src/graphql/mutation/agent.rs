@@ -77,7 +77,7 @@ mutations! {
     input {
         /// Who.
         agent_id: ID,
-        /// Which skill.
+        /// Which skill, by a key: 1 to 64 lower case letters, digits and `-`, `_`, `.`, `:`.
         skill: String,
         /// From 1 (beginner) to 5 (expert).
         level: i32,

@@ -71,7 +71,7 @@ mutations! {
     /// Defines a custom field or changes its choices. Its type stays for good.
     field_define FieldDefine -> desk: Desk,
     input {
-        /// Its key.
+        /// Its key: 1 to 64 lower case letters, digits and `-`, `_`, `.`, `:`.
         field: String,
         /// What it takes.
         kind: FieldKind,

@@ -35,24 +35,30 @@ mutations! {
 
     /// Takes in a provider's delivery: finds or identifies the customer, finds or opens the
     /// conversation, and writes the message, all at once. A delivery that comes again is counted
-    /// in `deliveries` and changes nothing else; with an `expectedVersion` of 0 it is refused.
+    /// in `deliveries` and changes nothing else; with an `expectedVersion` of 0 it is refused. One
+    /// that was parked stays parked, however it comes again: take it in by `intakeTakeIn`, or
+    /// discard it by `intakeDiscard` and send it under another `externalId`.
     intake_receive IntakeReceive -> intake: Intake,
     input {
         /// On which channel.
         channel: Channel,
-        /// Which of the desk's accounts on that channel.
+        /// Which of the desk's accounts on that channel, by a key: 1 to 64 lower case letters,
+        /// digits and `-`, `_`, `.`, `:`.
         account: String,
         /// The provider's own id of the message.
         external_id: String,
         /// The message as the provider sent it.
         raw: String,
-        /// The address it came from.
+        /// The address it came from, as the channel writes it: it is not checked. Who can't make
+        /// out a message, parks it by `intakePark`.
         from: String,
         /// What the sender calls themselves, if known.
         display_name: Option<String>,
         /// The provider's id of the thread; none where all from one address is one thread.
         thread: Option<String>,
-        /// The conversation that it answers, if the channel knows.
+        /// The conversation that it answers, if the channel knows. It counts only if it is one of
+        /// the same person and goes on; else it is passed over, and the message goes where it
+        /// would have gone without.
         conversation_id: Option<ID>,
         /// The subject line, if the channel has one.
         subject: Option<String>,
@@ -108,7 +114,8 @@ mutations! {
     input {
         /// On which channel.
         channel: Channel,
-        /// Which of the desk's accounts on that channel.
+        /// Which of the desk's accounts on that channel, by a key: 1 to 64 lower case letters,
+        /// digits and `-`, `_`, `.`, `:`.
         account: String,
         /// The provider's own id of the message.
         external_id: String,

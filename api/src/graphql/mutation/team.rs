@@ -79,7 +79,8 @@ mutations! {
         on(call, &input.team_id, command::RemoveMember { agent }).await
     }
 
-    /// Lets a team take no more work.
+    /// Lets a team take no more work. What is in its queue and not resolved goes to the common one
+    /// within seconds, as by `conversationMoveToTeam`.
     team_retire TeamRetire -> team: Team,
     input {
         /// Which team.
