@@ -55,6 +55,12 @@ impl BareIndex {
         Self { index, text, writer, reader, documents_per_s }
     }
 
+    /// Waits for its merges, which would write into its folder and take time from what is
+    /// measured next.
+    pub fn end(self) {
+        self.writer.wait_merging_threads().expect("its segments are merged");
+    }
+
     /// How long searches for two words take, both of them in each hit: twenty hits and their count.
     pub fn searches(&self, count: u64) -> Histogram<u64> {
         let mut parser = QueryParser::for_index(&self.index, vec![self.text]);

@@ -39,7 +39,7 @@ pub async fn run() -> Vec<Figure> {
     let mut bare = BareIndex::build(&folder, conversations);
     let (bare_searches, bare_commits) = (bare.searches(SEARCHES), bare.commits());
     let bare_per_s = bare.documents_per_s;
-    drop(bare);
+    bare.end();
     std::fs::remove_dir_all(folder).expect("the folder is ours");
     let folder = place.data().join("search");
     let mut index = SearchIndex::open(&folder).expect("the folder is ours");
