@@ -122,9 +122,9 @@ impl Threads {
         Err(internal(&Endless))
     }
 
-    /// The parts that make up a conversation together with those merged into it; where `owners` names
-    /// customers, without the conversations of others. Conversations of one person's profiles stay
-    /// merged when the profiles no longer are, and then the one may not read the other's.
+    /// The parts that make up a conversation together with those merged into it; where `owners`
+    /// names customers, without the conversations of others. Conversations of one person's profiles
+    /// stay merged when the profiles no longer are, and then the one may not read the other's.
     #[must_use]
     pub fn of(&self, id: ConversationId, owners: Option<&[CustomerId]>) -> Vec<Part> {
         let mut members = vec![id];
