@@ -7,7 +7,7 @@ mod history;
 pub mod ids;
 mod people;
 
-use std::path::PathBuf;
+use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
@@ -87,7 +87,11 @@ pub enum Command {
   allhours demo")]
     Demo,
     /// Bring data in
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Example:
+  allhours import dialogues --tenant demo dialogues.jsonl"
+    )]
     Import(Import),
     /// Write events to stdout, one JSON object a line, oldest first
     #[command(after_help = "Examples:
@@ -130,7 +134,12 @@ pub enum Command {
   curl -H \"Authorization: Bearer $(allhours token --tenant demo --role admin)\" ...")]
     Token(Token),
     /// Renew keys, beside all other work
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Examples:
+  allhours keys rotate --tenant demo
+  ALLHOURS_KEYS_MASTER_FILE=new.key ALLHOURS_KEYS_PREVIOUS_FILE=old.key allhours keys rewrap"
+    )]
     Keys(Keys),
     /// Look at the machine and say what is missing and what to do about it
     #[command(after_help = "Example:
@@ -177,6 +186,13 @@ pub struct Man {
 }
 
 impl Cli {
+    /// Whether these words ask for JSON; for a command line that does not read as a whole.
+    pub fn wants_json(words: impl IntoIterator<Item = OsString>) -> bool {
+        let words: Vec<OsString> = words.into_iter().collect();
+        words.windows(2).any(|pair| pair[0] == "--output" && pair[1] == "json")
+            || words.iter().any(|word| word == "--output=json")
+    }
+
     /// What the command line says about settings.
     #[must_use]
     pub fn overrides(&self) -> Overrides {
@@ -211,9 +227,9 @@ mod tests {
     #[test]
     fn every_command_has_an_example() {
         for command in Cli::command().get_subcommands() {
-            let explained = command.get_after_help().is_some()
-                || command.get_subcommands().all(|it| it.get_after_help().is_some());
-            assert!(explained || command.get_name() == "help", "{}", command.get_name());
+            for it in std::iter::once(command).chain(command.get_subcommands()) {
+                assert!(it.get_after_help().is_some(), "{}", it.get_name());
+            }
         }
     }
 

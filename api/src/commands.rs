@@ -14,6 +14,7 @@ mod shells;
 mod tenants;
 
 use std::{
+    env,
     error::Error,
     io::{self, Write as _},
     process::ExitCode,
@@ -21,6 +22,7 @@ use std::{
 };
 
 use allhours_eventstore::operator;
+use clap::Parser as _;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -79,7 +81,11 @@ impl<E: Error + Send + Sync + 'static> From<E> for Failure {
 ///
 /// Not async, so that the program is compiled here once and not again in each binary.
 #[must_use]
-pub fn run(cli: Cli) -> ExitCode {
+pub fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return misread(&error),
+    };
     let output = cli.global.output;
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -126,7 +132,6 @@ async fn carry_out(cli: Cli) -> Result<Said, Failure> {
             history::bundle_checked(&bundle, public_key.as_ref())
         }
         Command::Checkpoint(Checkpoint { new_key: true, .. }) => history::key_made(&settings),
-        Command::Token(arguments) => people::token(&settings, &arguments).await,
         Command::Doctor => doctor::examined(&settings).await,
         Command::Completions(_) | Command::Man(_) => Ok(Said::nothing()),
         command => {
@@ -146,12 +151,12 @@ async fn on_a_desk(program: &Program, command: Command) -> Result<Said, Failure>
         Command::Export(arguments) => history::exported(program, arguments).await,
         Command::Checkpoint(arguments) => history::checkpoint_made(program, arguments).await,
         Command::Erase(arguments) => people::erased(program, arguments).await,
+        Command::Token(arguments) => people::token(program, &arguments).await,
         Command::Keys(Keys::Rotate(arguments)) => keys::rotated(program, &arguments).await,
         Command::Keys(Keys::Rewrap) => keys::rewrapped(program).await,
         Command::Serve(_)
         | Command::Migrate
         | Command::Demo
-        | Command::Token(_)
         | Command::Doctor
         | Command::Completions(_)
         | Command::Man(_) => Ok(Said::nothing()),
@@ -212,6 +217,16 @@ fn answer(said: &Said, output: Output) -> io::Result<()> {
         Output::Json if !said.json.is_null() => writeln!(out, "{}", said.json),
         Output::Text | Output::Json => Ok(()),
     }
+}
+
+/// Answers a command line that does not read, or asks for help.
+fn misread(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() || !Cli::wants_json(env::args_os()) {
+        error.exit();
+    }
+    let text = error.render().to_string();
+    let text = text.strip_prefix("error: ").unwrap_or(&text);
+    complain(&Failure::Usage(text.trim_end().to_owned()), Output::Json)
 }
 
 fn complain(failure: &Failure, output: Output) -> ExitCode {

@@ -25,7 +25,7 @@ pub use self::{
     secret::Secret,
     settings::{
         Auth, Checkpoints, Data, Database, Graphql, Import, Intakes, Keys, Limits, LogFormat,
-        Server, Settings, Subscriptions, Telemetry,
+        Server, Settings, Subscriptions, TOKEN_TTL_MAX_S, Telemetry,
     },
 };
 

@@ -2,8 +2,7 @@
 
 use std::process::ExitCode;
 
-use allhours_api::{cli::Cli, commands};
-use clap::Parser;
+use allhours_api::commands;
 use mimalloc::MiMalloc;
 
 /// Requests take and give back much memory in small pieces, on all threads at once.
@@ -11,5 +10,5 @@ use mimalloc::MiMalloc;
 static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
-    commands::run(Cli::parse())
+    commands::run()
 }

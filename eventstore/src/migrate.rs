@@ -29,7 +29,8 @@ pub enum MigrateError {
     /// The user of the database may not make, or act as, the role of readers.
     #[error(
         "the database user `{user}` may not use the role {READER_ROLE}; an administrator must run: \
-         create role {READER_ROLE} nologin; grant {READER_ROLE} to \"{user}\";"
+         create role {READER_ROLE} nologin; grant {READER_ROLE} to \"{user}\"; then migrate again, it \
+         goes on from there"
     )]
     MayNotUseRole {
         /// Who tried.

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand, ValueHint};
 use uuid::Uuid;
 
 use super::ids::{self, Named};
-use crate::graphql::viewer::Role;
+use crate::{config::TOKEN_TTL_MAX_S, graphql::viewer::Role};
 
 /// What to bring in.
 #[derive(Debug, Subcommand)]
@@ -112,8 +112,9 @@ pub struct Token {
     /// [default: the tenant's demo one of that role]
     #[arg(long, value_name = "ID")]
     pub subject: Option<Named>,
-    /// Good for how many seconds [default: a day]
-    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    /// Good for how many seconds, at most a year: a token can't be called back
+    /// [default: a day]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=TOKEN_TTL_MAX_S))]
     pub ttl: Option<u64>,
 }
 

@@ -38,6 +38,7 @@ pub(super) async fn replayed(program: &Program, arguments: Replay) -> Result<Sai
     for tenant in conditions.tenants() {
         tenants::existing(&program.store.database, tenant).await?;
     }
+    are_in_order(arguments.from, arguments.to)?;
     let (from, to) = range(program, arguments.from, arguments.to).await?;
     let part = Part { from, to, conditions, open: arguments.open };
     // The lock would not let go of the thread while the log is waited for.
@@ -81,6 +82,20 @@ async fn range(
     Ok((from, to))
 }
 
+/// Refuses a range that ends before it begins.
+fn are_in_order(from: Option<Place>, to: Option<Place>) -> Result<(), Failure> {
+    let turned = match (from, to) {
+        (Some(Place::Position(from)), Some(Place::Position(to))) if to < from => {
+            format!("--to {to} is before --from {from}")
+        }
+        (Some(Place::Instant(from)), Some(Place::Instant(to))) if to < from => {
+            format!("--to {to} is before --from {from}")
+        }
+        _ => return Ok(()),
+    };
+    Err(Failure::Usage(turned))
+}
+
 /// Refuses a place that the log has not reached: what is exported would not be what was meant.
 fn are_past(places: [(&str, Option<Place>); 2], head: Position) -> Result<(), Failure> {
     let now = clock::now();
@@ -110,6 +125,7 @@ pub(super) async fn exported(program: &Program, arguments: Export) -> Result<Sai
         return Err(Failure::Usage("--as-of is for --form features".to_owned()));
     }
     let head = program.log.head().await?;
+    are_in_order(arguments.from, arguments.to)?;
     are_past([("--from", arguments.from), ("--to", arguments.to)], head)?;
     let (from, to) = range(program, arguments.from, arguments.to).await?;
     let selection = Selection {

@@ -19,7 +19,6 @@ use crate::{
     auth::{LocalKey, local::Grant},
     cli::{Erase, ImportDialogues, Token},
     clock,
-    config::Settings,
     counted::counted,
     demo,
     desk::{
@@ -28,21 +27,19 @@ use crate::{
     },
     graphql::{id::Kind, viewer::Role},
     import::{Importer, report::Report},
-    program::{Program, Store},
+    program::Program,
     progress,
     tenant::tenant_id,
 };
 
 /// `allhours token`.
-pub(super) async fn token(settings: &Settings, arguments: &Token) -> Result<Said, Failure> {
+pub(super) async fn token(program: &Program, arguments: &Token) -> Result<Said, Failure> {
     let subject = match arguments.subject {
         None => None,
         Some(named) => Some(named.of(kinds_of(arguments.role)).map_err(Failure::Usage)?),
     };
-    let store = Store::open_existing(settings).await?;
-    let missing = tenants::missing(&store.database, &arguments.tenant).await;
-    store.close().await?;
-    if let Some(text) = missing? {
+    let settings = &program.settings;
+    if let Some(text) = tenants::missing(&program.store.database, &arguments.tenant).await? {
         // A token all the same: by one, a new tenant is made.
         writeln!(io::stderr(), "{text}").ok();
     }

@@ -21,7 +21,7 @@ use crate::{
 pub(super) async fn serve(settings: Arc<Settings>, with_demo: bool) -> Result<Said, Failure> {
     // First, so that who has the folder, or the port, is said before anything is begun.
     let folder = &settings.data.dir;
-    Holder::look(folder)?;
+    Holder::look(folder).await?;
     let main = bound(settings.server.listen).await?;
     let admin = match settings.server.admin_listen.get() {
         Some(address) => Some(bound(address).await?),
@@ -29,7 +29,7 @@ pub(super) async fn serve(settings: Arc<Settings>, with_demo: bool) -> Result<Sa
     };
     let asked_to_stop = asked_to_stop()?;
     make_data_dir(&settings)?;
-    let _holder = Holder::take(folder, main.local_addr()?)?;
+    let _holder = Holder::take(folder, main.local_addr()?).await?;
     let server = Server::open(Arc::clone(&settings), telemetry::count()?).await?;
     if with_demo {
         demo::make(&server.program().desk).await?;

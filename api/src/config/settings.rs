@@ -223,6 +223,9 @@ pub enum LogFormat {
     Pretty,
 }
 
+/// The longest time that a token is good for, in seconds: a year.
+pub const TOKEN_TTL_MAX_S: u64 = 366 * 24 * 3_600;
+
 /// The most connections, sockets or imports that one process is asked to hold at once.
 const HELD_MAX: usize = 100_000;
 
@@ -278,6 +281,8 @@ impl Settings {
             Some(wrong)
         } else if self.auth.leeway_s > 60 {
             Some(("auth.leeway_s", "must be at most 60"))
+        } else if self.auth.token_ttl_s > TOKEN_TTL_MAX_S {
+            Some(("auth.token_ttl_s", "must be at most 31,622,400, a year"))
         } else if self.auth.issuer.is_empty() {
             Some(("auth.issuer", "must not be empty"))
         } else if self.auth.audience.is_empty() {

@@ -17,12 +17,13 @@ use allhours_eventstore::{
     history::EventFilter,
     recorded::{Recorded, StreamType},
 };
-use async_graphql::{Context, ID, MergedSubscription, Result, SimpleObject, Subscription};
+use async_graphql::{Context, Error, ID, MergedSubscription, Result, SimpleObject, Subscription};
 use futures_util::{Stream, StreamExt};
 
 use self::{
     follow::{begin, follow, one_by_one},
     screens::Screens,
+    thread::Followed,
 };
 use super::{
     error::{Code, of_log},
@@ -83,7 +84,7 @@ impl Happenings {
         #[graphql(desc = "After which position.")] after: Option<Position>,
     ) -> Result<impl Stream<Item = Result<ConversationFrame>>> {
         let (viewer, services) = (Viewer::of(ctx)?.clone(), ctx.data::<Services>()?.clone());
-        let none = || Code::NotFound.error("there is no such conversation");
+        let none = no_such_conversation;
         let id = Kind::Conversation.read(&id).map(ConversationId).ok_or_else(none)?;
         let state = services.desk.load::<State>(viewer.tenant, id).await;
         let state = state.map_err(|error| of_log(&error))?.state;
@@ -92,7 +93,9 @@ impl Happenings {
             return Err(none());
         }
         let after = begin(&services, after).await?;
-        let pages = thread::follow(services.clone(), viewer.clone(), id, after).then(move |page| {
+        let followed = Followed { id, owner };
+        let pages = thread::follow(services.clone(), viewer.clone(), followed, after);
+        let pages = pages.then(move |page| {
             let (services, viewer) = (services.clone(), viewer.clone());
             async move {
                 let mut page = page?;
@@ -159,6 +162,10 @@ impl Happenings {
         });
         Ok(one_by_one(pages))
     }
+}
+
+fn no_such_conversation() -> Error {
+    Code::NotFound.error("there is no such conversation")
 }
 
 /// The conversations of a page that stand, stood or might stand in a team's queue.

@@ -33,7 +33,7 @@ pub enum ArticleRefusal {
         locale: Language,
     },
     /// Who wrote the draft can't review it.
-    #[error("{reviewer} wrote this draft and can't review it")]
+    #[error("who wrote a draft can't review it")]
     ReviewerIsAuthor {
         /// Who.
         reviewer: AgentId,

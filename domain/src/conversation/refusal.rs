@@ -39,13 +39,13 @@ pub enum ConversationRefusal {
         resolved_at: Timestamp,
     },
     /// Somebody else was faster.
-    #[error("agent {by} has claimed the conversation")]
+    #[error("another agent has claimed the conversation")]
     AlreadyClaimed {
         /// Who is responsible.
         by: AgentId,
     },
     /// Only the responsible agent may.
-    #[error("the conversation belongs to agent {agent}")]
+    #[error("the conversation belongs to another agent")]
     BelongsTo {
         /// Who is responsible.
         agent: AgentId,

@@ -6,13 +6,13 @@ use crate::{decider::Refusal, ids::CustomerId};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum IdentityRefusal {
     /// An address has one holder.
-    #[error("the address is held by customer {by}")]
+    #[error("another customer holds the address")]
     AlreadyClaimed {
         /// Who holds it.
         by: CustomerId,
     },
     /// Only for its holder is an address freed.
-    #[error("the address belongs to customer {customer}")]
+    #[error("the address belongs to another customer")]
     BelongsTo {
         /// Who holds it.
         customer: CustomerId,

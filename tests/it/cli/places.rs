@@ -85,6 +85,7 @@ async fn a_desk_in_a_database_elsewhere_is_opened_with_its_keys_alone() {
     let url = format!("host='{}' dbname='allhours' user='allhours'", socket.display());
     let elsewhere = folder.path().join("elsewhere");
     let replay = ["replay", "--database-url", &url, "--to", "1"];
+    let token = ["token", "--database-url", &url, "--tenant", "demo", "--role", "agent"];
 
     let ran = run(&elsewhere, &replay).await;
     assert!(ran.code == 1 && ran.errors.contains("the keys of the desk are not here"), "{ran:?}");
@@ -92,9 +93,12 @@ async fn a_desk_in_a_database_elsewhere_is_opened_with_its_keys_alone() {
     fs::create_dir(&elsewhere).expect("a folder");
     for (key, missing) in [("master.key", "master key"), ("checkpoint-key.p8", "signs checkpoints")]
     {
-        let ran = run(&elsewhere, &replay).await;
-        let said = ran.errors.contains(missing) && ran.errors.contains("is missing");
-        assert!(ran.code == 1 && said, "{key}: {ran:?}");
+        for command in [&replay[..], &token] {
+            let ran = run(&elsewhere, command).await;
+            let said = ran.errors.contains(missing) && ran.errors.contains("is missing");
+            assert!(ran.code == 1 && said, "{key}: {ran:?}");
+        }
+        assert!(!elsewhere.join("token-key.p8").exists(), "no server takes tokens of such a key");
         fs::copy(data.join(key), elsewhere.join(key)).expect("the key of the desk");
     }
     run(&elsewhere, &replay).await.well();

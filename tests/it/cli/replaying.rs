@@ -74,6 +74,11 @@ async fn conditions_that_nothing_can_ever_fit_are_refused_and_what_there_is_is_n
             assert!(ran.errors.contains(said), "{condition}: {said}: {}", ran.errors);
         }
     }
+    for turned in [["9", "3"], ["2026-03-02T00:00:00Z", "2026-03-01T00:00:00Z"]] {
+        let ran = run(folder, &["replay", "--from", turned[0], "--to", turned[1]]).await;
+        let said = format!("--to {} is before --from {}", turned[1], turned[0]);
+        assert!(ran.code == 2 && ran.errors.contains(&said), "{ran:?}");
+    }
     // Kinds of events that have not happened yet are there all the same.
     let none = run(folder, &["replay", "--where", "type=customer.erased"]).await;
     assert_eq!((none.code, none.out.as_str()), (0, ""), "{none:?}");

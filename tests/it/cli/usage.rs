@@ -14,13 +14,8 @@ const KEY: &str = "b3f1c2d4e5a697887766554433221100ffeeddccbbaa99887766554433221
 async fn every_command_explains_itself_with_an_example() {
     let folder = tempfile::tempdir().expect("a folder of our own");
     for command in Cli::command().get_subcommands() {
-        let below: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
-        let words = if below.is_empty() {
-            vec![vec![]]
-        } else {
-            below.iter().map(|it| vec![*it]).collect()
-        };
-        for rest in words {
+        let below = command.get_subcommands().map(|it| vec![it.get_name()]);
+        for rest in std::iter::once(vec![]).chain(below) {
             let arguments = [vec![command.get_name()], rest, vec!["--help"]].concat();
             let help = run(folder.path(), &arguments).await.well();
             assert!(help.contains("Example"), "{arguments:?}: {help}");
@@ -46,6 +41,7 @@ async fn wrong_usage_ends_with_2_and_a_failure_with_1() {
         (2, &["verify", "--config", "/nowhere.toml"], "/nowhere.toml"),
         (2, &["serve", "--listen", "here"], "server.listen"),
         (2, &["token", "--tenant", "demo", "--role", "agent", "--ttl", "0"], "--ttl"),
+        (2, &["token", "--tenant", "demo", "--role", "agent", "--ttl", "31622401"], "31622400"),
         (2, &["verify", "--bundle", "/nowhere"], "there is no folder /nowhere"),
         (2, &["erase", "--tenant", "demo", "--customer", "ada"], "expected a UUID"),
         (2, &["token", "--tenant", "demo", "--role", "agent", "--config", &no_toml], "no TOML at"),
@@ -60,6 +56,9 @@ async fn wrong_usage_ends_with_2_and_a_failure_with_1() {
             assert!(ran.errors.contains(named), "{arguments:?}: {ran:?}");
             assert!(!ran.errors.contains("secret"), "{ran:?}");
             assert!(ran.out.is_empty(), "an error is no answer: {ran:?}");
+            let read = serde_json::from_str::<serde_json::Value>(&ran.errors);
+            let is_object = read.is_ok_and(|it| it["error"].is_string());
+            assert_eq!(is_object, form == "json", "{arguments:?}: {}", ran.errors);
         }
     }
 }

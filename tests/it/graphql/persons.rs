@@ -1,9 +1,13 @@
 //! A customer with several profiles: what the one that goes on shows, and what it shows no more.
 
+use std::time::Duration;
+
 use allhours_api::graphql::{
     id::Kind,
     viewer::{Role, Viewer},
 };
+use async_graphql::{Request, Variables};
+use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 
 use super::served::{Served, admin, viewer};
@@ -203,4 +207,43 @@ async fn a_customer_sees_what_their_merged_profiles_wrote_as_long_as_they_are_me
     assert!(!sees(&own, 1, &position).await, "two strangers again");
     let no = desk.served.mutate(&own, "messageSend", conversation, say).await;
     assert_eq!(no["userErrors"][0]["code"], "NOT_FOUND", "{no}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_follows_a_conversation_follows_it_no_more_once_it_is_not_theirs() {
+    let desk = Desk::open().await;
+    let own = desk.as_customer(0);
+    let position = desk.merge(1, 0).await;
+    desk.shows(0, &position).await;
+    let document = "subscription($id: ID!, $after: Position) {
+        conversationEvents(id: $id, after: $after) { position entry { name } } }";
+    let follow = |after: &Value| {
+        let asked = json!({ "id": desk.conversations[1], "after": after });
+        let request = Request::new(document).variables(Variables::from_json(asked));
+        Box::pin(desk.served.schema.execute_stream(request.data(own.clone())))
+    };
+    // One from where things stand, one with all of the past still to come.
+    let (mut live, mut resumed) = (follow(&position), follow(&json!(0)));
+    let say = json!({ "conversationId": desk.conversations[1], "text": "And another canary" });
+    let conversation = "conversation { id }";
+    desk.served.granted(&own, "messageSend", conversation, say).await;
+    let frame = tokio::time::timeout(Duration::from_mins(1), live.next()).await;
+    let frame = frame.expect("a frame in time").expect("a frame");
+    let name = &frame.data.into_json().expect("JSON")["conversationEvents"]["entry"]["name"];
+    assert_eq!(name, "conversation.customer_message_received");
+    resumed.next().await.expect("what opened it");
+
+    desk.unmerge(1).await;
+    let tag = json!({ "conversationId": desk.conversations[1], "text": "Not for them" });
+    desk.served.granted(&desk.agent, "conversationReply", conversation, tag).await;
+    for stream in [live, resumed] {
+        let rest = tokio::time::timeout(Duration::from_mins(1), stream.collect::<Vec<_>>()).await;
+        let rest = rest.expect("it ends");
+        let (last, before) = rest.split_last().expect("why it ends");
+        assert!(last.errors[0].message.contains("no such conversation"), "{last:?}");
+        for frame in before {
+            let name = &frame.data.clone().into_json().expect("JSON")["conversationEvents"];
+            assert_ne!(name["entry"]["name"], "conversation.agent_replied", "{rest:?}");
+        }
+    }
 }

@@ -2,9 +2,8 @@
 
 use std::process::ExitCode;
 
-use allhours_api::{cli::Cli, commands};
-use clap::Parser;
+use allhours_api::commands;
 
 fn main() -> ExitCode {
-    commands::run(Cli::parse())
+    commands::run()
 }
