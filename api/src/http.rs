@@ -8,6 +8,7 @@ pub mod answer;
 pub mod caller;
 pub mod documents;
 pub mod door;
+mod driven;
 pub mod explore;
 pub mod graphql;
 pub mod health;

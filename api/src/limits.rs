@@ -2,6 +2,7 @@
 //! the documents of one token cost, see [`budget`].
 
 pub mod budget;
+pub mod shares;
 
 use std::{
     fmt,

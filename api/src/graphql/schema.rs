@@ -92,6 +92,7 @@ impl Schema {
         let viewer = of_request::<Viewer>(&request).cloned();
         let services = self.services.clone();
         let frames = self.resolvers.execute_stream(request);
+        let frames = self.under_way.frames(viewer.clone(), asked.requested(), frames).boxed();
         // Whoever leaves meanwhile gets no further frame; whoever has left, none at all.
         let next = move |frames: Option<BoxStream<'static, Response>>| {
             let (services, viewer) = (services.clone(), viewer.clone());

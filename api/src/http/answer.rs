@@ -16,7 +16,10 @@ use super::{
     places::{Full, RETRY_AFTER_S},
     room::Room,
 };
-use crate::graphql::error::{Cause, Code};
+use crate::graphql::{
+    error::{Cause, Code},
+    viewer::Viewer,
+};
 
 /// The fixed codes that errors carry in `extensions.code`.
 pub mod code {
@@ -138,10 +141,15 @@ fn text_of(response: &mut Response, id: &RequestId) -> Vec<u8> {
 
 /// A GraphQL result as an HTTP answer, where there is room for it.
 #[must_use]
-pub fn result(media: Media, mut response: Response, id: &RequestId, room: &Room) -> Answer {
+pub fn result(
+    media: Media,
+    mut response: Response,
+    id: &RequestId,
+    (viewer, room): (&Viewer, &Room),
+) -> Answer {
     let headers = std::mem::take(&mut response.http_headers);
     let text = json_text(&mut response, id, room.answer_bytes_max);
-    let Some(text) = room.take(text) else {
+    let Some(text) = room.take(viewer, text) else {
         return unavailable(media, NO_ROOM, id);
     };
     let mut answer = written(media, status_of(media, &response), text);

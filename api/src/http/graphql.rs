@@ -207,7 +207,7 @@ async fn carry_out<E: Executor>(
     };
     measure(operation, outcome, begun);
     if let Ok(response) = executed {
-        return answer::result(media, response, id, &service.room);
+        return answer::result(media, response, id, (&who.viewer, &service.room));
     }
     answer::unavailable(media, answer::DEADLINE, id)
 }

@@ -3,16 +3,18 @@
 //! What an answer costs is known before it runs, what its texts weigh is not. And whoever asks for
 //! much and reads slowly has the server hold it meanwhile.
 
-use std::sync::Arc;
-
 use axum::body::Bytes;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::config::Server;
+use crate::{
+    config::Server,
+    graphql::viewer::Viewer,
+    limits::shares::{Share, Shares},
+};
 
 /// What is counted as one.
 const UNIT_BYTES: usize = 1_024;
-/// Shorter ones are not counted: a kernel takes them at once.
+/// Shorter answers are not counted: a kernel takes them at once. Of what is sent on sockets and
+/// streams everything is, since one person can have very many of those results unread.
 const SMALL_BYTES: usize = 64 * UNIT_BYTES;
 
 /// The room of one process.
@@ -20,13 +22,13 @@ const SMALL_BYTES: usize = 64 * UNIT_BYTES;
 pub struct Room {
     /// The most bytes of one answer.
     pub answer_bytes_max: usize,
-    units: Arc<Semaphore>,
+    shares: Shares,
 }
 
 /// An answer that takes its room for as long as any of it is unsent.
 struct Held {
     text: Vec<u8>,
-    _units: OwnedSemaphorePermit,
+    _share: Share,
 }
 
 impl AsRef<[u8]> for Held {
@@ -36,24 +38,27 @@ impl AsRef<[u8]> for Held {
 }
 
 impl Room {
-    /// As the settings have it.
+    /// As the settings have it; a quarter of it for one person.
     #[must_use]
     pub fn new(settings: &Server) -> Self {
         let units = settings.answers_bytes_max / UNIT_BYTES;
         Self {
             answer_bytes_max: settings.answer_bytes_max,
-            units: Arc::new(Semaphore::new(units.min(Semaphore::MAX_PERMITS))),
+            shares: Shares::new(u64::try_from(units).unwrap_or(u64::MAX)),
         }
     }
 
-    /// The answer as it is sent; nothing where there is no room for it.
+    /// An answer as it is sent; nothing where there is no room for it.
     #[must_use]
-    pub fn take(&self, text: Vec<u8>) -> Option<Bytes> {
-        if text.len() <= SMALL_BYTES {
-            return Some(text.into());
-        }
-        let units = u32::try_from(text.len().div_ceil(UNIT_BYTES)).ok()?;
-        let units = Arc::clone(&self.units).try_acquire_many_owned(units).ok()?;
-        Some(Bytes::from_owner(Held { text, _units: units }))
+    pub fn take(&self, viewer: &Viewer, text: Vec<u8>) -> Option<Bytes> {
+        if text.len() <= SMALL_BYTES { Some(text.into()) } else { self.take_any(viewer, text) }
+    }
+
+    /// The same of a result on a socket or a stream.
+    #[must_use]
+    pub fn take_any(&self, viewer: &Viewer, text: Vec<u8>) -> Option<Bytes> {
+        let units = u64::try_from(text.len().div_ceil(UNIT_BYTES)).ok()?;
+        let share = self.shares.take(Some(viewer), units)?;
+        Some(Bytes::from_owner(Held { text, _share: share }))
     }
 }

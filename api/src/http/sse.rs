@@ -5,21 +5,27 @@
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
-use async_graphql::{Executor, Request, parser::types::OperationType};
+use async_graphql::{Executor, Request, Response as GraphqlResponse, parser::types::OperationType};
 use axum::{
     body::{Body, Bytes},
     http::{HeaderValue, header},
     response::Response,
 };
-use futures_util::{StreamExt, stream};
+use futures_util::{
+    StreamExt,
+    stream::{self, BoxStream},
+};
 
 use super::{
     accept::Media,
     answer::{self, code},
+    driven::driven,
+    graphql::measure,
     observe::RequestId,
+    room::Room,
     service::Service,
 };
-use crate::{auth::Authenticated, clock};
+use crate::{auth::Authenticated, clock, graphql::viewer::Viewer};
 
 /// Answers with the results of an operation as they come.
 pub fn stream<E: Executor>(
@@ -47,15 +53,9 @@ pub fn stream<E: Executor>(
     };
     let ping = Duration::from_millis(service.settings.subscriptions.ping_ms);
     let stopping = service.stopping.clone();
-    let bytes_max = service.room.answer_bytes_max;
-    let mut responses = match operation {
-        Some(OperationType::Subscription) => service.executor.execute_stream(document, None),
-        Some(OperationType::Query | OperationType::Mutation) | None => {
-            let service = Arc::clone(service);
-            stream::once(async move { service.executor.execute(document).await }).boxed()
-        }
-    };
+    let mut results = results(service, document, operation, (&who.viewer, id));
     let id = id.clone();
+    let begun = clock::instant();
     let events = async_stream::stream! {
         let _held = held;
         let mut pings = tokio::time::interval(ping);
@@ -63,28 +63,31 @@ pub fn stream<E: Executor>(
         let too_late = tokio::time::sleep(deadline.unwrap_or(Duration::MAX));
         tokio::pin!(too_late);
         loop {
-            let response = tokio::select! {
-                response = responses.next() => response,
+            let next = tokio::select! {
+                next = results.next() => next,
                 _ = pings.tick() => {
                     // A comment: keeps the connection open, and finds out that it is not.
                     yield Ok::<_, Infallible>(Bytes::from_static(b":\n\n"));
                     continue;
                 }
                 () = &mut too_late, if deadline.is_some() => {
-                    yield Ok(event("next", &deadline_passed(&id)));
+                    measure(operation, "deadline", begun);
+                    yield Ok(event("next", &deadline_passed(&id)).into());
                     None
                 }
                 () = &mut expiry => return,
                 () = stopping.cancelled() => return,
             };
-            match response {
-                Some(mut response) => {
-                    yield Ok(event("next", &answer::json_text(&mut response, &id, bytes_max)));
+            match next {
+                Some(Ok(next)) => yield Ok(next),
+                Some(Err(no_room)) => {
+                    yield Ok(event("next", &no_room).into());
+                    break;
                 }
                 None => break,
             }
         }
-        yield Ok(event("complete", b""));
+        yield Ok(event("complete", b"").into());
     };
     let mut answer = Response::new(Body::from_stream(events));
     let content_type = HeaderValue::from_static(Media::EventStream.content_type());
@@ -94,20 +97,63 @@ pub fn stream<E: Executor>(
     answer
 }
 
+/// What an operation gives, as it comes; where there is no room for it, what is said instead.
+fn results<E: Executor>(
+    service: &Arc<Service<E>>,
+    document: Request,
+    operation: Option<OperationType>,
+    (viewer, id): (&Viewer, &RequestId),
+) -> BoxStream<'static, Result<Bytes, Vec<u8>>> {
+    let responses = match operation {
+        Some(OperationType::Subscription) => service.executor.execute_stream(document, None),
+        Some(OperationType::Query | OperationType::Mutation) | None => {
+            let service = Arc::clone(service);
+            let measured = async move {
+                let begun = clock::instant();
+                let response = service.executor.execute(document).await;
+                let outcome = if response.errors.is_empty() { "ok" } else { "error" };
+                measure(operation, outcome, begun);
+                response
+            };
+            stream::once(measured).boxed()
+        }
+    };
+    let (service, viewer, id) = (Arc::clone(service), viewer.clone(), id.clone());
+    let results = responses.map(move |response| result(response, &id, (&viewer, &service.room)));
+    driven(results.boxed())
+}
+
+/// A result as an event that takes its room for as long as it is unsent; where there is none, what
+/// is said instead.
+fn result(
+    mut response: GraphqlResponse,
+    id: &RequestId,
+    (viewer, room): (&Viewer, &Room),
+) -> Result<Bytes, Vec<u8>> {
+    let text = answer::json_text(&mut response, id, room.answer_bytes_max);
+    drop(response);
+    let next = room.take_any(viewer, event("next", &text));
+    next.ok_or_else(|| unavailable(id, answer::NO_ROOM))
+}
+
 fn deadline_passed(id: &RequestId) -> Vec<u8> {
     answer::log_deadline(id);
+    unavailable(id, answer::DEADLINE)
+}
+
+fn unavailable(id: &RequestId, message: &str) -> Vec<u8> {
     let extensions = serde_json::json!({"code": code::UNAVAILABLE, "requestId": id.as_str()});
-    let error = serde_json::json!({"message": answer::DEADLINE, "extensions": extensions});
+    let error = serde_json::json!({"message": message, "extensions": extensions});
     serde_json::json!({"errors": [error]}).to_string().into_bytes()
 }
 
 /// One event; JSON text has no line breaks of its own.
-fn event(name: &str, data: &[u8]) -> Bytes {
+fn event(name: &str, data: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(name.len() + data.len() + 18);
     bytes.extend_from_slice(b"event: ");
     bytes.extend_from_slice(name.as_bytes());
     bytes.extend_from_slice(b"\ndata: ");
     bytes.extend_from_slice(data);
     bytes.extend_from_slice(b"\n\n");
-    Bytes::from(bytes)
+    bytes
 }

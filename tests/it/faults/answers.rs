@@ -39,14 +39,19 @@ async fn status_of(server: &Served, caller: &Caller, query: &str, id: &str) -> (
     (answer.status().as_u16(), answer.json().await.expect("JSON"))
 }
 
-/// Asks, and reads the first bytes of the answer alone.
-async fn asked_and_left(server: &Served, caller: &Caller, query: &str, id: &str) -> TcpStream {
+/// Asks for an answer of a media type, and reads the first bytes of it alone.
+async fn asked_and_left(
+    server: &Served,
+    caller: &Caller,
+    accepted: &str,
+    (query, id): (&str, &str),
+) -> TcpStream {
     let body = json!({ "query": query, "variables": { "id": id } }).to_string();
     let address = server.address().trim_start_matches("http://");
     let mut stream = TcpStream::connect(address).await.expect("it listens");
     let head = format!(
         "POST /graphql HTTP/1.1\r\nhost: allhours\r\nauthorization: Bearer {}\r\n\
-         content-type: application/json\r\ncontent-length: {}\r\n\r\n",
+         accept: {accepted}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
         caller.token(),
         body.len()
     );
@@ -61,7 +66,7 @@ async fn asked_and_left(server: &Served, caller: &Caller, query: &str, id: &str)
 async fn long_answers_are_refused_and_unread_ones_hold_a_bounded_room_that_others_do_not_need() {
     let home = home();
     let place = Place::new(&home.path().join("data"))
-        .with("ALLHOURS_SERVER_ANSWERS_BYTES_MAX", "14000000")
+        .with("ALLHOURS_SERVER_ANSWERS_BYTES_MAX", "56000000")
         .with("ALLHOURS_SUBSCRIPTIONS_SLOW_MS", "2000");
     let server = place.serve(&["--demo"]).await;
     let caller = server.caller("supervisor").await;
@@ -78,13 +83,26 @@ async fn long_answers_are_refused_and_unread_ones_hold_a_bounded_room_that_other
 
     let five = query(NOTES - 2);
     let unread = [
-        asked_and_left(&server, &caller, &five, &id).await,
-        asked_and_left(&server, &caller, &five, &id).await,
+        asked_and_left(&server, &caller, "application/json", (&five, &id)).await,
+        asked_and_left(&server, &caller, "text/event-stream", (&five, &id)).await,
     ];
+    wait_until(BACK_MAX, || async {
+        let streamed = reqwest::Client::new()
+            .post(format!("{}/graphql", server.address()))
+            .header("accept", "text/event-stream")
+            .bearer_auth(caller.token())
+            .json(&json!({ "query": five, "variables": { "id": id } }));
+        let told = streamed.send().await.expect("an answer").text().await.expect("events");
+        if told.contains("UNAVAILABLE") { Ok(()) } else { Err(format!("{} bytes", told.len())) }
+    })
+    .await;
     let (status, told) = status_of(&server, &caller, &five, &id).await;
     assert_eq!((status, &told["errors"][0]["extensions"]["code"]), (503, &json!("UNAVAILABLE")));
     let (status, told) = status_of(&server, &caller, "{ position }", &id).await;
     assert_eq!((status, told.get("errors")), (200, None), "what is short finds its way");
+    let other = server.caller("admin").await;
+    let (status, _) = status_of(&server, &other, &five, &id).await;
+    assert_eq!(status, 200, "others have a part of their own");
 
     drop(unread);
     wait_until(BACK_MAX, || async {

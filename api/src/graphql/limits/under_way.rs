@@ -1,66 +1,48 @@
 //! How much may be carried out at once. What a document reads is held while it is carried out, so
 //! that what all together hold follows from what they cost. What is written and not sent yet is
 //! counted elsewhere, by its bytes.
+//!
+//! A subscription has its share while it makes a frame, and none while it waits for something to
+//! happen: what it waits for, it waits for in [`for_something`].
 
 use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    future::{Future, poll_fn},
+    pin::{Pin, pin},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll},
     time::Duration,
 };
 
-use allhours_domain::ids::TenantId;
+use futures_util::{Stream, future::BoxFuture};
 use metrics::{Gauge, gauge};
-use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
-    time,
-};
-use uuid::Uuid;
+use tokio::time;
 
 use super::Denied;
-use crate::graphql::{error::Code, viewer::Viewer};
+use crate::{
+    graphql::{error::Code, viewer::Viewer},
+    limits::shares::{Share, Shares},
+};
 
 /// How long a document waits for its turn.
 const WAIT_MAX: Duration = Duration::from_secs(5);
-/// Nobody has more than this part of it, so that who asks for much waits behind themselves.
-const PERSON_PART: u32 = 4;
-
-/// Who asks: in one tenant, what a token calls them by; none where nobody signed in.
-type Person = Option<(TenantId, Uuid)>;
-/// What each of those who ask has of their part; who asks for nothing is not remembered.
-type Persons = Arc<Mutex<HashMap<Person, Arc<Semaphore>>>>;
+/// What a frame of a subscription counts at least: many are made for one thing that happens.
+const FRAME_COST_MIN: u64 = 25;
 
 /// What is carried out in this process.
 #[derive(Debug, Clone)]
 pub struct UnderWay {
-    all: Arc<Semaphore>,
-    persons: Persons,
-    person_max: u32,
+    shares: Shares,
     wait_max: Duration,
 }
 
 /// What one document has of it, until it is dropped.
 #[derive(Debug)]
 pub struct Part {
-    _permits: [OwnedSemaphorePermit; 2],
+    _share: Share,
     _told: Told,
-    _asking: Asking,
-}
-
-/// Somebody asks; dropped after what they hold.
-#[derive(Debug)]
-struct Asking {
-    persons: Persons,
-    person: Person,
-}
-
-impl Drop for Asking {
-    fn drop(&mut self) {
-        let mut persons = locked(&self.persons);
-        // Whoever waits or holds has a reference of their own.
-        if persons.get(&self.person).is_some_and(|own| Arc::strong_count(own) == 1) {
-            persons.remove(&self.person);
-        }
-    }
 }
 
 /// What is told at `/metrics`.
@@ -68,6 +50,12 @@ impl Drop for Asking {
 struct Told(f64);
 
 impl Told {
+    fn of(cost: u32) -> Self {
+        let told = Self(f64::from(cost));
+        Self::gauge().increment(told.0);
+        told
+    }
+
     fn gauge() -> Gauge {
         gauge!("allhours_graphql_cost_under_way")
     }
@@ -84,14 +72,7 @@ impl UnderWay {
     /// person.
     #[must_use]
     pub fn new(cost_max: u64) -> Self {
-        let cost_max = u32::try_from(cost_max).unwrap_or(u32::MAX);
-        let permits = usize::try_from(cost_max).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS);
-        Self {
-            all: Arc::new(Semaphore::new(permits)),
-            persons: Arc::default(),
-            person_max: (cost_max / PERSON_PART).max(1),
-            wait_max: WAIT_MAX,
-        }
+        Self { shares: Shares::new(cost_max), wait_max: WAIT_MAX }
     }
 
     /// Waits for a document's turn, in the order of asking: first among those of the same person,
@@ -101,41 +82,112 @@ impl UnderWay {
         viewer: Option<&Viewer>,
         cost: u64,
     ) -> Result<Part, Denied> {
-        let cost = u32::try_from(cost).unwrap_or(u32::MAX).min(self.person_max);
-        let person = viewer.map(|viewer| (viewer.tenant, viewer.id));
-        let (asking, own) = self.own(person);
-        let all = Arc::clone(&self.all);
-        let turn = async {
-            let own = own.acquire_many_owned(cost).await.ok()?;
-            Some([all.acquire_many_owned(cost).await.ok()?, own])
-        };
-        let Ok(Some(permits)) = time::timeout(self.wait_max, turn).await else {
+        let Ok(Some(part)) = time::timeout(self.wait_max, self.turn(viewer, cost)).await else {
             let message = "more is being read than fits; try again in a moment".to_owned();
             return Err(Denied(Code::Unavailable, message));
         };
-        let told = Told(f64::from(cost));
-        Told::gauge().increment(told.0);
-        Ok(Part { _permits: permits, _told: told, _asking: asking })
+        Ok(part)
     }
 
-    fn own(&self, person: Person) -> (Asking, Arc<Semaphore>) {
-        let permits = usize::try_from(self.person_max).unwrap_or(usize::MAX);
-        let permits = permits.min(Semaphore::MAX_PERMITS);
-        let mut persons = locked(&self.persons);
-        let own = persons.entry(person).or_insert_with(|| Arc::new(Semaphore::new(permits)));
-        let own = Arc::clone(own);
-        (Asking { persons: Arc::clone(&self.persons), person }, own)
+    async fn turn(&self, viewer: Option<&Viewer>, cost: u64) -> Option<Part> {
+        let share = self.shares.wait(viewer, cost).await?;
+        Some(Part { _share: share, _told: Told::of(self.shares.at_most(cost)) })
+    }
+
+    /// A subscription that makes its frames in turn. Unlike documents it waits for as long as it
+    /// takes: its frames come later then, and none is missed.
+    pub(in crate::graphql) fn frames<S: Stream + Unpin>(
+        &self,
+        viewer: Option<Viewer>,
+        cost: u64,
+        frames: S,
+    ) -> Frames<S> {
+        let cost = cost.max(FRAME_COST_MIN);
+        let (under_way, idle) = (self.clone(), Arc::default());
+        Frames { under_way, viewer, cost, inner: frames, idle, turn: None, part: None }
     }
 }
 
-fn locked(
-    persons: &Mutex<HashMap<Person, Arc<Semaphore>>>,
-) -> MutexGuard<'_, HashMap<Person, Arc<Semaphore>>> {
-    persons.lock().unwrap_or_else(PoisonError::into_inner)
+tokio::task_local! {
+    /// Whether the subscription that is being carried on only waits for something to happen.
+    static IDLE: Arc<AtomicBool>;
+}
+
+/// Waits for something that may be long in coming. A subscription has no share of what is carried
+/// out meanwhile, and goes on once it has one again.
+pub async fn for_something<T>(what: impl Future<Output = T>) -> T {
+    let mut what = pin!(what);
+    let mut came = None;
+    poll_fn(|cx| {
+        if let Some(came) = came.take() {
+            return Poll::Ready(came);
+        }
+        let Poll::Ready(now) = what.as_mut().poll(cx) else {
+            IDLE.try_with(|idle| idle.store(true, Ordering::Relaxed)).ok();
+            return Poll::Pending;
+        };
+        let waited = IDLE.try_with(|idle| idle.swap(false, Ordering::Relaxed)).unwrap_or(false);
+        if !waited {
+            return Poll::Ready(now);
+        }
+        // What comes next is work: it is called again in its turn.
+        came = Some(now);
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await
+}
+
+/// The frames of a subscription, each made in its turn.
+pub(in crate::graphql) struct Frames<S> {
+    under_way: UnderWay,
+    viewer: Option<Viewer>,
+    cost: u64,
+    inner: S,
+    idle: Arc<AtomicBool>,
+    turn: Option<BoxFuture<'static, Option<Part>>>,
+    part: Option<Part>,
+}
+
+impl<S: Stream + Unpin> Frames<S> {
+    fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.part.is_some() || self.idle.load(Ordering::Relaxed) {
+            return Poll::Ready(());
+        }
+        let (under_way, viewer, cost) = (self.under_way.clone(), self.viewer.clone(), self.cost);
+        let turn = self.turn.get_or_insert_with(|| {
+            Box::pin(async move { under_way.turn(viewer.as_ref(), cost).await })
+        });
+        let Poll::Ready(part) = turn.as_mut().poll(cx) else { return Poll::Pending };
+        (self.part, self.turn) = (part, None);
+        Poll::Ready(())
+    }
+}
+
+impl<S: Stream + Unpin> Stream for Frames<S> {
+    type Item = S::Item;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
+        let this = self.get_mut();
+        if this.poll_turn(cx).is_pending() {
+            return Poll::Pending;
+        }
+        let inner = Pin::new(&mut this.inner);
+        let polled = IDLE.sync_scope(Arc::clone(&this.idle), || inner.poll_next(cx));
+        if polled.is_ready() || this.idle.load(Ordering::Relaxed) {
+            this.part = None;
+        }
+        polled
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use allhours_domain::ids::TenantId;
+    use futures_util::{FutureExt as _, StreamExt as _};
+    use tokio::sync::watch;
+    use uuid::Uuid;
+
     use super::*;
     use crate::graphql::viewer::Role;
 
@@ -175,15 +227,37 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_asks_for_much_waits_behind_themselves_and_is_not_remembered() {
-        let under_way = UnderWay::new(8);
-        let impatient = UnderWay { wait_max: Duration::from_millis(20), ..under_way.clone() };
-        let (one, two) = (viewer(1), viewer(2));
-        let part = under_way.begin(Some(&one), 1_000).await.expect("there is room");
-        impatient.begin(Some(&one), 1).await.expect_err("they have their part");
-        let other = impatient.begin(Some(&two), 2).await.expect("others have theirs");
-        assert_eq!(locked(&under_way.persons).len(), 2);
-        drop((part, other));
-        assert!(locked(&under_way.persons).is_empty());
+    async fn subscriptions_have_a_share_while_they_make_a_frame_and_none_while_they_wait() {
+        // Room for one frame of one person at a time.
+        let under_way = UnderWay::new(4 * FRAME_COST_MIN);
+        let one = viewer(1);
+        let (happens, seen) = watch::channel(0);
+        let follow = |mut seen: watch::Receiver<u32>| {
+            let frames = async_stream::stream! {
+                loop {
+                    for_something(seen.changed()).await.expect("it goes on");
+                    // Work that takes a while.
+                    tokio::task::yield_now().await;
+                    yield *seen.borrow();
+                }
+            };
+            under_way.frames(Some(one.clone()), 1, Box::pin(frames))
+        };
+        let mut frames: Vec<_> = (0..3).map(|_| follow(seen.clone())).collect();
+        for frames in &mut frames {
+            assert!(frames.next().now_or_never().is_none());
+        }
+        let part = under_way.begin(Some(&one), FRAME_COST_MIN).await.expect("who waits has none");
+        happens.send(1).expect("they follow");
+        for frames in &mut frames {
+            for _ in 0..9 {
+                assert!(frames.next().now_or_never().is_none(), "it is not their turn");
+            }
+        }
+        drop(part);
+        for frames in &mut frames {
+            assert_eq!(frames.next().await, Some(1));
+        }
+        under_way.begin(Some(&one), FRAME_COST_MIN).await.expect("all was given back");
     }
 }

@@ -13,6 +13,7 @@ use futures_util::{Stream, StreamExt};
 
 use crate::graphql::{
     error::{Code, of_log},
+    limits::under_way::for_something,
     scalars::Position,
     services::Services,
     viewer::Viewer,
@@ -63,7 +64,7 @@ async fn next(
         *after = if page.len() < PAGE { head } else { page[PAGE - 1].position };
         return Ok(page);
     }
-    let events = services.tail.after(*after, PAGE).await?;
+    let events = for_something(services.tail.after(*after, PAGE)).await?;
     *after = events.last().map_or(*after, |last| last.position);
     let fits = |it: &&std::sync::Arc<Recorded>| it.tenant == viewer.tenant && filter.fits(it);
     Ok(events.iter().filter(fits).map(|it| Recorded::clone(it)).collect())

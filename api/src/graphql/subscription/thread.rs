@@ -19,6 +19,7 @@ use super::{
 };
 use crate::graphql::{
     error::of_log,
+    limits::under_way::for_something,
     scalars,
     services::{Services, of_read},
     thread::{Threads, ties},
@@ -134,7 +135,7 @@ async fn next(
         return Ok(Page { events, reached, tied });
     }
     let mut page = Page { events: Vec::new(), reached: after, tied: false };
-    for event in services.tail.after(after, PAGE).await? {
+    for event in for_something(services.tail.after(after, PAGE)).await? {
         page.reached = event.position;
         if event.tenant != viewer.tenant {
             continue;

@@ -13,19 +13,17 @@ use futures_util::{
     stream::{AbortHandle, Abortable, BoxStream, SelectAll},
 };
 use serde_json::{Map, Value, json};
-use tokio::{
-    sync::mpsc,
-    time::{Interval, Sleep},
-};
-use tokio_util::task::AbortOnDropHandle;
+use tokio::time::{Interval, Sleep};
 
 use super::message::{self, Said};
 use crate::{
     auth::Authenticated,
     clock,
+    graphql::viewer::Viewer,
     http::{
         answer::{self, code},
         caller::{Address, Denied},
+        driven::driven,
         graphql::measure,
         observe::RequestId,
         params,
@@ -254,9 +252,9 @@ impl<E: Executor> Session<E> {
         let operation = self.service.documents.read(&mut document);
         let document = self.service.prepared(document, &who, &self.request_id);
         let outgoing = if operation == Some(OperationType::Subscription) {
-            self.many(id, self.service.executor.execute_stream(document, None))
+            self.many(id, who.viewer, self.service.executor.execute_stream(document, None))
         } else {
-            self.once(id, operation, document)
+            self.once(id, who.viewer, operation, document)
         };
         let (handle, registration) = AbortHandle::new_pair();
         self.operations.push(Abortable::new(driven(outgoing), registration));
@@ -272,6 +270,7 @@ impl<E: Executor> Session<E> {
     fn once(
         &self,
         id: &str,
+        viewer: Viewer,
         operation: Option<OperationType>,
         document: async_graphql::Request,
     ) -> BoxStream<'static, Outgoing> {
@@ -289,7 +288,7 @@ impl<E: Executor> Session<E> {
             };
             let outcome = if response.errors.is_empty() { "ok" } else { "error" };
             measure(operation, outcome, begun);
-            for outgoing in result(&id, response, true, (&request_id, &service.room)) {
+            for outgoing in result(&id, response, true, (&request_id, &viewer, &service.room)) {
                 yield outgoing;
             }
         })
@@ -299,13 +298,14 @@ impl<E: Executor> Session<E> {
     fn many(
         &self,
         id: &str,
+        viewer: Viewer,
         mut responses: BoxStream<'static, Response>,
     ) -> BoxStream<'static, Outgoing> {
         let (service, request_id, id) =
             (Arc::clone(&self.service), self.request_id.clone(), id.to_owned());
         Box::pin(async_stream::stream! {
             while let Some(response) = responses.next().await {
-                for outgoing in result(&id, response, false, (&request_id, &service.room)) {
+                for outgoing in result(&id, response, false, (&request_id, &viewer, &service.room)) {
                     let is_last = outgoing.is_last;
                     yield outgoing;
                     if is_last {
@@ -317,24 +317,6 @@ impl<E: Executor> Session<E> {
             yield Outgoing { id, text, is_last: true };
         })
     }
-}
-
-/// Carries out an operation in a task of its own, one result ahead of what is taken.
-fn driven(mut outgoing: BoxStream<'static, Outgoing>) -> BoxStream<'static, Outgoing> {
-    let (sender, mut results) = mpsc::channel(1);
-    let task = AbortOnDropHandle::new(tokio::spawn(async move {
-        while let Some(result) = outgoing.next().await {
-            if sender.send(result).await.is_err() {
-                return;
-            }
-        }
-    }));
-    Box::pin(async_stream::stream! {
-        let _task = task;
-        while let Some(result) = results.recv().await {
-            yield result;
-        }
-    })
 }
 
 async fn say(
@@ -360,7 +342,7 @@ fn result(
     id: &str,
     mut response: Response,
     only: bool,
-    (request_id, room): (&RequestId, &Room),
+    (request_id, viewer, room): (&RequestId, &Viewer, &Room),
 ) -> Vec<Outgoing> {
     let outgoing = |text: Utf8Bytes, is_last| Outgoing { id: id.to_owned(), text, is_last };
     if answer::is_request_error(&response) {
@@ -369,7 +351,7 @@ fn result(
         return vec![outgoing(text.into(), true)];
     }
     let text = answer::json_text(&mut response, request_id, room.answer_bytes_max);
-    let next = room.take(message::next(id, &text).into_bytes());
+    let next = room.take_any(viewer, message::next(id, &text).into_bytes());
     let Some(next) = next.and_then(|text| Utf8Bytes::try_from(text).ok()) else {
         let errors = errors(request_id, code::UNAVAILABLE, answer::NO_ROOM);
         return vec![outgoing(message::error(id, &errors).into(), true)];
