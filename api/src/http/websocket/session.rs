@@ -288,7 +288,8 @@ impl<E: Executor> Session<E> {
             };
             let outcome = if response.errors.is_empty() { "ok" } else { "error" };
             measure(operation, outcome, begun);
-            for outgoing in result(&id, response, true, (&request_id, &viewer, &service.room)) {
+            let of = (&request_id, &viewer, &service.room);
+            for outgoing in result(&id, response, true, of) {
                 yield outgoing;
             }
         })
@@ -304,8 +305,9 @@ impl<E: Executor> Session<E> {
         let (service, request_id, id) =
             (Arc::clone(&self.service), self.request_id.clone(), id.to_owned());
         Box::pin(async_stream::stream! {
+            let of = (&request_id, &viewer, &service.room);
             while let Some(response) = responses.next().await {
-                for outgoing in result(&id, response, false, (&request_id, &viewer, &service.room)) {
+                for outgoing in result(&id, response, false, of) {
                     let is_last = outgoing.is_last;
                     yield outgoing;
                     if is_last {
