@@ -84,6 +84,50 @@ async fn conversations_of_one_persons_profiles_are_merged_and_part_for_them_when
 }
 
 #[tokio::test]
+async fn a_question_merged_into_what_was_closed_or_forgotten_since_comes_back_to_its_queue() {
+    let desk = TestDesk::open().await;
+    for forgotten in [false, true] {
+        let ((lin, lins_id), (mia, mias_id)) =
+            (desk.customer("Lin").await, desk.customer("M").await);
+        let lins = desk.conversation(&lin, "My shoes are too small.").await;
+        let mias = desk.conversation(&mia, "They still are.").await;
+        let merged = json!({ "sourceId": lins_id, "targetId": mias_id });
+        desk.granted(&desk.ada, "customerMerge", merged, CUSTOMER).await;
+        let merged = json!({ "sourceId": lins, "targetId": mias });
+        desk.granted(&desk.ada, "conversationMerge", merged, CONVERSATION).await;
+        let apart = json!({ "customerId": lins_id });
+        desk.granted(&desk.ada, "customerUnmerge", apart, CUSTOMER).await;
+        if forgotten {
+            let erase = json!({ "customerId": mias_id, "legalBasis": "gdpr-17" });
+            let erased = "certificate { customerId }";
+            desk.granted(&desk.admin, "customerErase", erase, erased).await;
+        } else {
+            let closed = json!({ "conversationId": mias });
+            let reply = json!({ "conversationId": mias, "text": "Here are others." });
+            desk.granted(&desk.ada, "conversationReply", reply, CONVERSATION).await;
+            let resolved = json!({ "conversationId": mias, "kind": "CONFIRMED" });
+            desk.granted(&desk.ada, "conversationResolve", resolved, CONVERSATION).await;
+            desk.granted(&desk.ada, "conversationClose", closed, CONVERSATION).await;
+        }
+        let undo = json!({ "conversationId": lins });
+        let status = "conversation { status }";
+        let back = desk.granted(&desk.ada, "conversationUnmerge", undo, status).await;
+        assert_eq!(back["conversation"]["status"], "OPEN");
+        let more = json!({ "conversationId": lins, "text": "Hello?" });
+        let said = desk.granted(&lin, "messageSend", more, CONVERSATION).await;
+        assert_eq!(said["conversation"]["id"], json!(lins));
+        desk.caught_up().await;
+        let queue = "{ queue(first: 100) { nodes { conversation { id } } } }";
+        let queue = desk.ask(&desk.ada, queue, json!({})).await;
+        assert!(queue.to_string().contains(&lins), "{queue:#}");
+        let seen = "query($id: ID!) { conversation(id: $id) { status } }";
+        let seen = desk.ask(&desk.ada, seen, json!({ "id": mias })).await;
+        let status = if forgotten { "OPEN" } else { "CLOSED" };
+        assert_eq!(seen["data"]["conversation"]["status"], status, "{seen:#}");
+    }
+}
+
+#[tokio::test]
 async fn mail_from_the_address_of_a_merged_profile_goes_with_it_and_is_forgotten_with_it() {
     let desk = TestDesk::open().await;
     let first = desk.mail("1", "lin@example.org", "Too small.").await;

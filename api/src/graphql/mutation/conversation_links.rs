@@ -108,13 +108,13 @@ mutations! {
         }
     }
 
-    /// Undoes the merge of a conversation.
+    /// Undoes the merge of a conversation, also where the other one was closed since.
     conversation_unmerge ConversationUnmerge -> conversation: Conversation,
     input {
         /// Which one was merged; it is the one in the payload.
         conversation_id: ID,
     },
-    refuses { Closed, NotMerged, NotMergedHere },
+    refuses { NotMerged, NotMergedHere },
     |call, input| {
         let (source, state) =
             call.found_conversation("conversationId", &input.conversation_id).await?;

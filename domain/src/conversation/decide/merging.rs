@@ -70,13 +70,11 @@ impl Conversation {
         Ok(events)
     }
 
-    /// Also a conversation that was itself merged lets its sources go; a closed one does not.
+    /// Wherever it stands, it lets its sources go: also merged itself, and closed, for a source
+    /// that turns out to be somebody else's would be nobody's work any more.
     pub(super) fn undo_merge(&self, command: &UndoMerge) -> Decision {
         self.must_exist()?;
         let source = command.source;
-        if self.standing == Standing::Closed {
-            return Err(ConversationRefusal::Closed);
-        }
         if !self.sources.contains_key(&source) {
             return Err(ConversationRefusal::NotMergedHere { source_id: source });
         }
