@@ -3,6 +3,7 @@
 //! All of it is known before anything runs, by one [`walk`] over the document. `docs/api.md`
 //! publishes the rules, [`super::cost`] holds them.
 
+mod inputs;
 pub mod under_way;
 mod walk;
 
@@ -77,13 +78,15 @@ impl Asked {
         Self { limits, budget, estimate: Estimate::default(), taken: 0, retry_after_s: None }
     }
 
-    /// Reads the document and lets it pass, if it keeps within its limits and its sender may ask
-    /// for all of it.
+    /// Reads the document and lets it pass, if its variables are all there, it keeps within its
+    /// limits and its sender may ask for all of it. Gives the variables that were left out the
+    /// values that they stand for.
     pub fn admit(&mut self, request: &mut Request, types: &Registry) -> Result<(), ServerError> {
         let viewer = of_request::<Viewer>(request).cloned();
         let operation = request.operation_name.clone();
-        let variables = std::mem::take(&mut request.variables);
+        let mut variables = std::mem::take(&mut request.variables);
         let document = request.parsed_query()?;
+        inputs::complete(document, operation.as_deref(), &mut variables)?;
         let walk = Walk::new(&self.limits, types, viewer.as_ref(), document, &variables);
         let estimate = walk.run(operation.as_deref())?;
         request.variables = variables;

@@ -27,6 +27,10 @@ impl ScalarType for DateTime {
             .map_err(InputValueError::custom)
     }
 
+    fn is_valid(value: &Value) -> bool {
+        Self::parse(value.clone()).is_ok()
+    }
+
     fn to_value(&self) -> Value {
         // Tables keep microseconds, texts of events what they were given: both are told alike.
         let told = Timestamp::from_microsecond(self.0.as_microsecond()).unwrap_or(self.0);
@@ -46,6 +50,10 @@ impl ScalarType for Date {
             return Err(InputValueError::expected_type(value));
         };
         text.parse().map(Self).map_err(InputValueError::custom)
+    }
+
+    fn is_valid(value: &Value) -> bool {
+        Self::parse(value.clone()).is_ok()
     }
 
     fn to_value(&self) -> Value {
@@ -79,6 +87,10 @@ impl ScalarType for Position {
         }
     }
 
+    fn is_valid(value: &Value) -> bool {
+        Self::parse(value.clone()).is_ok()
+    }
+
     fn to_value(&self) -> Value {
         Value::Number(self.0.into())
     }
@@ -97,6 +109,10 @@ impl ScalarType for Language {
         };
         let language = allhours_domain::text::Language::new(text.as_str());
         language.map(Self).map_err(InputValueError::custom)
+    }
+
+    fn is_valid(value: &Value) -> bool {
+        Self::parse(value.clone()).is_ok()
     }
 
     fn to_value(&self) -> Value {
@@ -125,6 +141,10 @@ impl ScalarType for Long {
             | Value::Object(_)
             | Value::Binary(_) => Err(InputValueError::expected_type(value)),
         }
+    }
+
+    fn is_valid(value: &Value) -> bool {
+        Self::parse(value.clone()).is_ok()
     }
 
     fn to_value(&self) -> Value {

@@ -8,7 +8,7 @@ use allhours_api::{
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::process::{Place, Served, home};
+use crate::process::{Caller, Place, Served, home};
 
 /// `{"alg":"none","typ":"JWT"}`.
 const UNSIGNED: &str = "eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0";
@@ -118,6 +118,40 @@ fn oversized(table: &mut Table) {
     }
 }
 
+/// Of two mutations, the second of which can't be carried out, the first isn't either.
+async fn half_of_it_is_done(caller: &Caller, conversation: &str) -> Vec<&'static str> {
+    let two = |declared: &str, second: &str| {
+        format!(
+            "mutation ($id: ID!{declared}) {{ first: conversationAddNote(input: {{ \
+             conversationId: $id, text: \"half\" }}) {{ position }} {second} {{ position }} }}"
+        )
+    };
+    let note = |input: &str| format!("second: conversationAddNote(input: {input})");
+    let text = note("{ conversationId: $id, text: $text }");
+    let snooze = "second: conversationSnooze(input: { conversationId: $id, until: $until })";
+    let input = ", $input: ConversationAddNoteInput!";
+    let mut half_done = Vec::new();
+    let text_of = ", $text: String!";
+    for (name, document, variables) in [
+        ("a variable left out", two(text_of, &text), json!({})),
+        ("a variable that is null", two(text_of, &text), json!({ "text": null })),
+        ("an input left out", two(input, &note("$input")), json!({})),
+        ("an input that is a text", two(input, &note("$input")), json!({ "input": "x" })),
+        ("an input that is a list", two(input, &note("$input")), json!({ "input": [] })),
+        ("a number written as an input", two("", &note("7")), json!({})),
+        ("a day that there is not", two(", $until: DateTime!", snooze), json!({ "until": "soon" })),
+    ] {
+        let mut all = variables;
+        all["id"] = json!(conversation);
+        let answer = caller.ask(&document, &all).await.expect("an answer");
+        let code = &answer["errors"][0]["extensions"]["code"];
+        if *code != "BAD_USER_INPUT" || !answer["data"].is_null() {
+            half_done.push(name);
+        }
+    }
+    half_done
+}
+
 fn strangers(table: &mut Table, place: &Place) {
     let settings = config::load(&config::Overrides::default(), &[]).expect("the defaults fit");
     let grant = Grant {
@@ -196,6 +230,14 @@ async fn whatever_is_sent_is_answered_by_a_code_and_the_server_lives_on() {
         let answer = who.data(note, &json!({ "id": id })).await;
         assert_eq!(answer["conversationAddNote"]["userErrors"][0]["code"], "NOT_FOUND", "{answer}");
     }
+    let half_done = half_of_it_is_done(&caller, &ours).await;
+    assert!(half_done.is_empty(), "{half_done:?}");
+    let optional = "query ($n: Int!, $after: String, $first: Int = 1) { \
+        conversations(first: $n, after: $after) { nodes { timeline(first: $first) { nodes { \
+        name } } } } }";
+    let left_out = caller.ask(optional, &json!({ "n": 1 })).await.expect("an answer");
+    let names = &left_out["data"]["conversations"]["nodes"][0]["timeline"]["nodes"];
+    assert_eq!(names.as_array().map(Vec::len), Some(1), "{left_out}");
     let grown = server.memory_mb() - memory_mb;
     assert!(grown < MEMORY_GROWTH_MB_MAX, "{grown} MB more");
     assert!(!server.log().contains("panicked"), "{}", server.log());

@@ -6,7 +6,7 @@ use async_graphql::{
     registry::{MetaTypeName, Registry},
 };
 
-use super::{Denied, Limits};
+use super::{Denied, Limits, inputs};
 use crate::graphql::{
     NESTING_MAX,
     cost::{self, Estimate, Rows},
@@ -87,6 +87,10 @@ impl<'w> Walk<'w> {
             self.seen = Seen::default();
             let place = Place::root(type_name);
             let requested = self.set(&definition.node.selection_set.node, place)?;
+            if definition.node.ty == OperationType::Subscription && self.seen.root_fields > 1 {
+                let message = "a subscription has one field at its root".to_owned();
+                return Err(Denied(Code::BadUserInput, message));
+            }
             if requested >= most.requested {
                 most = Estimate { requested, ..std::mem::take(&mut self.seen.estimate) };
             }
@@ -166,6 +170,11 @@ impl<'w> Walk<'w> {
             // An unknown field: the check of the document will say so.
             return self.set(children, Place { type_name: "", depth, ..inside });
         };
+        for (name, argument) in &meta.args {
+            if let Some(Ok(value)) = self.argument(field, name) {
+                inputs::fits(registry, &argument.ty, &value, name)?;
+            }
+        }
         let type_name = MetaTypeName::concrete_typename(&meta.ty);
         let inner = self.set(children, Place { type_name, depth, ..inside })?;
         let own = u64::from(!children.items.is_empty());
@@ -184,7 +193,8 @@ impl<'w> Walk<'w> {
         Ok(cost.saturating_add(if mutation { cost::MUTATION } else { 0 }))
     }
 
-    /// What an argument says; none where it is left out, an error where that can't be told yet.
+    /// What an argument says; none where it is left out, an error where it names a variable that
+    /// nobody declared.
     fn argument(&self, field: &Field, name: &str) -> Option<Result<Value, ()>> {
         let value = field.get_argument(name)?.node.clone();
         let resolve = |variable: async_graphql::Name| -> Result<Value, ()> {
@@ -207,7 +217,7 @@ impl<'w> Walk<'w> {
         let number = |name: &str| match self.argument(field, name)? {
             Ok(Value::Number(number)) => number.as_u64(),
             Ok(Value::Null) => None,
-            // A variable with a default, or nonsense: as much as a page can hold.
+            // Nonsense, which the check of the document refuses: as much as a page can hold.
             Ok(_) | Err(()) => Some(cost::PAGE_ROWS_MAX),
         };
         let rows = number("first").or_else(|| number("last")).unwrap_or(1);
