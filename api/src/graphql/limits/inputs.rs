@@ -63,20 +63,21 @@ fn chosen<'d>(
 /// # Errors
 ///
 /// [`Denied`] for the first that is not.
-pub(super) fn fits(types: &Registry, type_: &str, value: &Value, path: &str) -> Result<(), Denied> {
+pub(super) fn fits(types: &Registry, of: &str, value: &Value, path: &str) -> Result<(), Denied> {
     if *value == Value::Null {
         return Ok(());
     }
     let is_not =
         |what: &str| Err(Denied(Code::BadUserInput, format!("the value of {path} is no {what}")));
-    match (MetaTypeName::create(type_), value) {
-        (MetaTypeName::NonNull(inner), _) => fits(types, inner, value, path),
+    match (MetaTypeName::create(of), value) {
         (MetaTypeName::List(inner), Value::List(values)) => {
             let mut values = values.iter().enumerate();
             values.try_for_each(|(at, it)| fits(types, inner, it, &format!("{path}.{at}")))
         }
         // A single value stands for a list of one.
-        (MetaTypeName::List(inner), _) => fits(types, inner, value, path),
+        (MetaTypeName::NonNull(inner) | MetaTypeName::List(inner), _) => {
+            fits(types, inner, value, path)
+        }
         (MetaTypeName::Named("Int"), Value::Number(number)) => {
             let within = number.as_i64().is_some_and(|number| i32::try_from(number).is_ok());
             if within { Ok(()) } else { is_not("Int, a whole number within 32 bits") }
