@@ -1,5 +1,7 @@
 //! Characters: their script, and the one form that all ways of writing them share.
 
+use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
+
 /// What a character is, as far as cutting a text into words is concerned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Script {
@@ -124,6 +126,11 @@ pub(super) fn folded(lower: &str) -> String {
             'ŵ' => out.push('w'),
             'ý' | 'ÿ' | 'ŷ' => out.push('y'),
             'ź' | 'ż' | 'ž' => out.push('z'),
+            'ς' => out.push('σ'),
+            // Greek, and Latin letters with more than one mark, as in Vietnamese.
+            _ if matches!(u32::from(character), 0x370..=0x3FF | 0x1E00..=0x1FFF) => {
+                out.extend(std::iter::once(character).nfd().filter(|it| !is_combining_mark(*it)));
+            }
             _ => out.push(character),
         }
     }
@@ -152,6 +159,9 @@ mod tests {
         assert_eq!(lowered("الطَّلَبِيَّة", false), lowered("الطلبيه", false));
         assert_eq!(lowered("٤٢", false), "42");
         assert_eq!(folded(&lowered("Ещё", false)), "еще");
+        assert_eq!(folded(&lowered("Мой", false)), "мой");
+        assert_eq!(folded(&lowered("Tiếng Việt", false)), "tieng viet");
+        assert_eq!(folded(&lowered("ΟΔΌΣ", false)), folded(&lowered("οδός", false)));
     }
 
     #[test]

@@ -108,6 +108,7 @@ impl Writer {
 
     /// The generation in `folder`, if it is whole and of this program's schema.
     pub(super) fn open(folder: &Path) -> Result<Self, SearchError> {
+        sweep_drafts(folder)?;
         let (index, checkpoint) = open_index(folder)?;
         let mut writer = Self::of(folder, &index, checkpoint)?;
         writer.check()?;
@@ -356,6 +357,17 @@ impl Writer {
         }
         Ok(touched)
     }
+}
+
+/// Removes what tantivy had half written when its process died: files that have no name yet.
+fn sweep_drafts(folder: &Path) -> Result<(), SearchError> {
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_name().as_encoded_bytes().starts_with(b".tmp") {
+            std::fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 /// Opens the index in `folder` for reading, if it is of this program's schema.

@@ -47,6 +47,18 @@ async fn a_deleted_folder_comes_back() {
 }
 
 #[tokio::test]
+async fn what_was_half_written_when_its_process_died_is_gone_after_the_next_start() {
+    let desk = desk().await;
+    drop(desk.index().await);
+    let folder = files(&desk)[0].parent().unwrap().to_owned();
+    for name in [".tmpAb3dEf", ".tmp0"] {
+        fs::write(folder.join(name), "{").unwrap();
+    }
+    comes_back(&desk, "half a file").await;
+    assert!(!folder.join(".tmpAb3dEf").exists() && !folder.join(".tmp0").exists());
+}
+
+#[tokio::test]
 async fn an_index_of_another_version_says_so_and_is_built_anew() {
     let desk = desk().await;
     drop(desk.index().await);
