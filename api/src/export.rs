@@ -70,6 +70,9 @@ pub enum ExportError {
     /// The folder holds another export.
     #[error("{} holds another export; choose another folder", .0.display())]
     Other(PathBuf),
+    /// Another export works on the folder just now.
+    #[error("another export writes into {}; wait for its end, or choose another folder", .0.display())]
+    Busy(PathBuf),
     /// The folder holds something that no export of ours left there.
     #[error("{} is not empty and holds no export; choose another folder", .0.display())]
     NotEmpty(PathBuf),

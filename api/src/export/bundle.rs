@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     ExportError, ExportForm, Exported, FORMAT, Selection,
     circle::{Circle, SUBJECT},
-    files::{begin, begun, failed, hash_of, is_whole, write_whole},
+    files::{Owned, begin, begun, failed, hash_of, is_whole, write_whole},
     lines::{self, EVENTS},
     manifest::{FileOf, LogState, Manifest},
     parquet,
@@ -47,7 +47,7 @@ const PART_POSITIONS: Position = 250_000;
 
 /// An export that is being made.
 pub struct Work {
-    folder: PathBuf,
+    folder: Owned,
     selection: Selection,
     form: ExportForm,
     /// How long the log is taken to be: what comes later is not looked at.
@@ -61,7 +61,7 @@ pub struct Work {
 /// An export whose data are whole; its manifest is not there yet.
 #[derive(Debug)]
 pub struct Finished {
-    folder: PathBuf,
+    folder: Owned,
     /// What it holds.
     pub manifest: Manifest,
     /// SHA-256 of the manifest.
@@ -90,6 +90,7 @@ impl Work {
         folder: PathBuf,
     ) -> Result<Self, ExportError> {
         let asked = asked.checked()?;
+        let owned = Owned::take(&folder)?;
         let begun = begun(&folder)?;
         let to = asked.to.min(log.head().await?);
         let form_name = format!("{form:?}").to_lowercase();
@@ -110,7 +111,7 @@ impl Work {
         }
         let selection = Selection { to: request.to.max(asked.from), ..asked };
         let (size, part_positions) = (request.to, PART_POSITIONS);
-        Ok(Self { folder, selection, form, size, circle: None, part_positions })
+        Ok(Self { folder: owned, selection, form, size, circle: None, part_positions })
     }
 
     /// Writes what is missing.
@@ -126,7 +127,7 @@ impl Work {
     ) -> Result<Finished, ExportError> {
         if let Some(subject) = self.selection.subject {
             let circle = Circle::of(log, self.selection.tenant, subject, self.size).await?;
-            write_whole(&self.folder.join(SUBJECT), &circle.to_bytes()?)?;
+            write_whole(&self.folder.path().join(SUBJECT), &circle.to_bytes()?)?;
             self.circle = Some(circle);
         }
         let mut names = match self.form {
@@ -135,11 +136,14 @@ impl Work {
         };
         names.extend(self.circle.as_ref().map(|_| SUBJECT.to_owned()));
         let (state, proved) = self.proved(log, signer, &mut names).await?;
-        write_whole(&self.folder.join(PUBLIC_KEY), format!("{}\n", signer.verifier()).as_bytes())?;
+        write_whole(
+            &self.folder.path().join(PUBLIC_KEY),
+            format!("{}\n", signer.verifier()).as_bytes(),
+        )?;
         names.push(PUBLIC_KEY.to_owned());
         names.sort_unstable();
         let file = |name: String| {
-            let (bytes, sha256) = hash_of(&self.folder.join(&name))?;
+            let (bytes, sha256) = hash_of(&self.folder.path().join(&name))?;
             Ok(FileOf { name, bytes, sha256 })
         };
         let manifest = Manifest {
@@ -175,7 +179,7 @@ impl Work {
         let stated = note::stated(&kept.note).ok_or(ExportError::NotAsSigned(self.size))?;
         let mut write = |name: &str, text: &str| {
             names.push(name.to_owned());
-            write_whole(&self.folder.join(name), text.as_bytes())
+            write_whole(&self.folder.path().join(name), text.as_bytes())
         };
         write(proof::CHECKPOINT, &kept.note)?;
         if kept.previous > 0 {
@@ -185,16 +189,16 @@ impl Work {
             write(proof::PREVIOUS, &before.note)?;
         }
         let rows: Box<dyn Iterator<Item = _> + Send> = match self.form {
-            ExportForm::Auditor => Box::new(lines::Rows::open(&self.folder.join(EVENTS))?),
+            ExportForm::Auditor => Box::new(lines::Rows::open(&self.folder.path().join(EVENTS))?),
             ExportForm::Analyst => {
                 let parts = names.iter().filter(|name| is_part(name));
-                let parts = parts.map(|name| self.folder.join(name)).collect();
+                let parts = parts.map(|name| self.folder.path().join(name)).collect();
                 Box::new(parquet::Rows::of(parts))
             }
         };
-        let draft = self.folder.join(format!("{}.partial", proof::INCLUSION));
+        let draft = self.folder.path().join(format!("{}.partial", proof::INCLUSION));
         let proved = proof::write(log, &stated, kept.previous, rows, &draft).await?;
-        let whole = self.folder.join(proof::INCLUSION);
+        let whole = self.folder.path().join(proof::INCLUSION);
         fs::rename(&draft, &whole).map_err(failed(&whole))?;
         names.push(proof::INCLUSION.to_owned());
         let state = LogState {
@@ -211,8 +215,8 @@ impl Work {
         log: &L,
         progress: &(dyn Fn(Position) + Send + Sync),
     ) -> Result<Vec<String>, ExportError> {
-        let whole = self.folder.join(EVENTS);
-        let partial = self.folder.join(format!("{EVENTS}.partial"));
+        let whole = self.folder.path().join(EVENTS);
+        let partial = self.folder.path().join(format!("{EVENTS}.partial"));
         if whole.exists() {
             return Ok(vec![EVENTS.to_owned()]);
         }
@@ -248,7 +252,7 @@ impl Work {
             let part = after / self.part_positions;
             let end = ((part + 1) * self.part_positions).min(self.selection.to);
             let name = format!("{PART_BEGINS}{part:06}{PART_ENDS}");
-            let whole = self.folder.join(&name);
+            let whole = self.folder.path().join(&name);
             let events = if whole.exists() {
                 1
             } else {
@@ -321,10 +325,10 @@ impl Finished {
     ///
     /// The folder can't be written.
     pub fn publish(self) -> Result<Exported, ExportError> {
-        write_whole(&self.folder.join(SIGNATURE), self.signature.as_bytes())?;
-        write_whole(&self.folder.join(MANIFEST), &self.manifest.to_bytes()?)?;
+        write_whole(&self.folder.path().join(SIGNATURE), self.signature.as_bytes())?;
+        write_whole(&self.folder.path().join(MANIFEST), &self.manifest.to_bytes()?)?;
         Ok(Exported {
-            folder: self.folder,
+            folder: self.folder.path().to_owned(),
             events: self.manifest.events,
             from_position: self.manifest.selection.from,
             to_position: self.manifest.selection.to,

@@ -34,7 +34,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     ExportError, Record,
     bundle::{MANIFEST, PUBLIC_KEY, SIGNATURE, signed_text},
-    files::{begin, begun, failed, hash_of, is_whole, write_whole},
+    files::{Owned, begin, begun, failed, hash_of, is_whole, write_whole},
     manifest::FileOf,
 };
 use crate::{clock, desk::Desk};
@@ -145,6 +145,7 @@ pub async fn export<L: Log>(
 ) -> Result<Exported, ExportError> {
     let Asked { tenant, moment, folder } = asked;
     let log = desk.log();
+    let _owned = Owned::take(&folder)?;
     let (moment, today) = if let Some(bytes) = begun(&folder)? {
         let before: Option<Request> = serde_json::from_slice(&bytes).ok();
         let same = |it: &Request| it.form == FORM && it.tenant == tenant && it.asked == moment;

@@ -1,9 +1,9 @@
 //! Files that are there whole or not at all, and their hashes.
 
 use std::{
-    fs::{self, File},
+    fs::{self, File, TryLockError},
     io::{ErrorKind, Write},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use ring::digest;
@@ -14,6 +14,46 @@ use super::{ExportError, bundle::MANIFEST};
 pub(super) const REQUEST: &str = "request.json";
 /// How the name of a file ends that is not whole yet.
 const DRAFT: &str = "draft";
+
+/// A folder that nobody else exports into as long as this value lives.
+#[derive(Debug)]
+pub(super) struct Owned {
+    folder: PathBuf,
+    _lock: File,
+    made: bool,
+}
+
+impl Owned {
+    /// Becomes the one who exports into `folder`, which is made where it is not there.
+    ///
+    /// # Errors
+    ///
+    /// The folder can't be used, or another export writes there just now.
+    pub(super) fn take(folder: &Path) -> Result<Self, ExportError> {
+        let made = !folder.exists();
+        fs::create_dir_all(folder).map_err(failed(folder))?;
+        let lock = File::open(folder).map_err(failed(folder))?;
+        // A file system without locks must not stop all exports.
+        if let Err(TryLockError::WouldBlock) = lock.try_lock() {
+            return Err(ExportError::Busy(folder.to_owned()));
+        }
+        Ok(Self { folder: folder.to_owned(), _lock: lock, made })
+    }
+
+    /// Where it is.
+    pub(super) fn path(&self) -> &Path {
+        &self.folder
+    }
+}
+
+impl Drop for Owned {
+    fn drop(&mut self) {
+        if self.made {
+            // Goes only where it is empty: where nothing was begun.
+            fs::remove_dir(&self.folder).ok();
+        }
+    }
+}
 
 pub(super) fn failed(path: &Path) -> impl Fn(std::io::Error) -> ExportError + use<> {
     let path = path.to_owned();
@@ -52,15 +92,12 @@ pub(super) fn is_whole(folder: &Path) -> bool {
     folder.join(MANIFEST).exists()
 }
 
-/// Begins an export by writing down what was asked; where that fails, no folder is left behind.
+/// Begins an export by writing down what was asked; where that fails, nothing is left behind.
 pub(super) fn begin(folder: &Path, request: &[u8]) -> Result<(), ExportError> {
-    let made = !folder.exists();
-    fs::create_dir_all(folder).map_err(failed(folder))?;
-    write_whole(&folder.join(REQUEST), request).inspect_err(|_| {
-        if made {
-            // What can't be removed was told of already: it could not be written.
-            fs::remove_dir_all(folder).ok();
-        }
+    let path = folder.join(REQUEST);
+    write_whole(&path, request).inspect_err(|_| {
+        // What can't be removed was told of already: it could not be written.
+        fs::remove_file(path.with_extension(DRAFT)).ok();
     })
 }
 

@@ -138,3 +138,23 @@ async fn a_table_is_for_one_moment_that_is_past_and_every_change_to_it_is_found(
     }
     assert_eq!(holds(folder, "a").await.0, 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_export_at_a_time_writes_into_a_folder() {
+    let folder = tempfile::tempdir().expect("a folder of our own");
+    let folder = folder.path();
+    run(folder, &["demo"]).await.well();
+    for form in ["auditor", "analyst", "features"] {
+        let to = folder.join(form);
+        fs::create_dir(&to).expect("a folder");
+        let named = to.display().to_string();
+        let arguments = ["export", "--tenant", "demo", "--form", form, "--to-dir", &named];
+        let other = fs::File::open(&to).expect("it opens");
+        other.lock().expect("as another export has it");
+        let ran = run(folder, &arguments).await;
+        assert!(ran.code == 1 && ran.errors.contains("another export writes"), "{form}: {ran:?}");
+        assert_eq!(fs::read_dir(&to).expect("a folder").count(), 0, "{form}: nothing was left");
+        drop(other);
+        run(folder, &arguments).await.well();
+    }
+}
