@@ -16,7 +16,7 @@ mod tenants;
 use std::{
     env,
     error::Error,
-    io::{self, Write as _},
+    io::{self, ErrorKind, Write as _},
     process::ExitCode,
     sync::Arc,
 };
@@ -92,11 +92,14 @@ pub fn run() -> ExitCode {
         Err(error) => return complain(&error.into(), output),
     };
     match runtime.block_on(carry_out(cli)) {
-        Ok(said) => {
-            // A reader that has gone, as `head` does, wants no more.
-            answer(&said, output).ok();
-            if said.holds { ExitCode::SUCCESS } else { ExitCode::FAILURE }
-        }
+        Ok(said) => match answer(&said, output) {
+            Ok(()) if said.holds => ExitCode::SUCCESS,
+            Ok(()) => ExitCode::FAILURE,
+            Err(error) => {
+                let what = format!("the answer can't be written: {error}");
+                complain(&Failure::Failed(what.into()), output)
+            }
+        },
         Err(failure) => complain(&failure, output),
     }
 }
@@ -108,6 +111,9 @@ async fn carry_out(cli: Cli) -> Result<Said, Failure> {
     }
     if let Command::Man(Man { dir }) = &cli.command {
         return shells::manual(dir.as_deref());
+    }
+    if let Command::Verify(Verify { bundle: Some(bundle), public_key }) = &cli.command {
+        return history::bundle_checked(bundle, public_key.as_ref());
     }
     if let Command::Import(Import::Dialogues(arguments)) = &cli.command {
         people::are_there(&arguments.files)?;
@@ -127,9 +133,6 @@ async fn carry_out(cli: Cli) -> Result<Said, Failure> {
         Command::Demo => {
             let program = Program::open(settings).await?;
             worked(program, async |program| demo_made(program).await).await
-        }
-        Command::Verify(Verify { bundle: Some(bundle), public_key }) => {
-            history::bundle_checked(&bundle, public_key.as_ref())
         }
         Command::Checkpoint(Checkpoint { new_key: true, .. }) => history::key_made(&settings),
         Command::Doctor => doctor::examined(&settings).await,
@@ -211,11 +214,20 @@ async fn demo_made(program: &Program) -> Result<Said, Failure> {
 }
 
 fn answer(said: &Said, output: Output) -> io::Result<()> {
-    let mut out = io::stdout().lock();
     match output {
-        Output::Text if !said.text.is_empty() => writeln!(out, "{}", said.text),
-        Output::Json if !said.json.is_null() => writeln!(out, "{}", said.json),
+        Output::Text if !said.text.is_empty() => print(format!("{}\n", said.text).as_bytes()),
+        Output::Json if !said.json.is_null() => print(format!("{}\n", said.json).as_bytes()),
         Output::Text | Output::Json => Ok(()),
+    }
+}
+
+/// Writes to stdout, to the end.
+fn print(bytes: &[u8]) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    match out.write_all(bytes).and_then(|()| out.flush()) {
+        // A reader that has gone, as `head` does, wants no more.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => written,
     }
 }
 

@@ -49,7 +49,8 @@ pub struct Overrides {
     pub settings: Vec<(&'static str, String)>,
 }
 
-/// Reads all settings: defaults, file, environment, command line.
+/// Reads all settings: defaults, file, environment, command line. `data.dir` stays empty where it
+/// is not set and this user has no home.
 ///
 /// # Errors
 ///
@@ -75,7 +76,7 @@ pub fn load(
     let mut settings: Settings =
         figment.extract().map_err(|error| wrong::explained(&figment, &error))?;
     if settings.data.dir.as_os_str().is_empty() {
-        settings.data.dir = environment::data_dir(environment);
+        settings.data.dir = environment::data_dir(environment).unwrap_or_default();
     }
     if settings.server.explorer_dir.as_os_str().is_empty() {
         settings.server.explorer_dir = environment::cache_dir(environment).join("explorer");
@@ -88,9 +89,15 @@ pub fn load(
 ///
 /// # Errors
 ///
-/// As [`load`].
+/// As [`load`]; no place for the data.
 pub fn load_here(overrides: &Overrides) -> Result<Settings, ConfigError> {
-    load(overrides, &std::env::vars().collect::<Vec<_>>())
+    let settings = load(overrides, &std::env::vars().collect::<Vec<_>>())?;
+    if settings.data.dir.as_os_str().is_empty() {
+        let what = "setting `data.dir`: without HOME there is no usual place for the data; name a \
+                    folder with --data-dir";
+        return Err(ConfigError(what.to_owned()));
+    }
+    Ok(settings)
 }
 
 /// Chooses the implementation of TLS for the whole program; asking again changes nothing.

@@ -40,6 +40,8 @@ use crate::{
 
 /// The longest line that is read.
 pub const LINE_BYTES_MAX: usize = 4_194_304;
+/// The mark that some programs begin a file of UTF-8 with.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// How often a dialogue is tried again while the log is away.
 const TRIES_MAX: u32 = 8;
 /// How long to wait before the second try; doubled each time.
@@ -279,6 +281,9 @@ impl Iterator for Lines {
             Err(error) => return Some(Err(error)),
         };
         self.number += 1;
+        if self.number == 1 && text.starts_with(BYTE_ORDER_MARK) {
+            text.drain(..BYTE_ORDER_MARK.len());
+        }
         if text.ends_with(b"\n") || bytes < limit {
             return Some(Ok(Line { number: self.number, bytes, text: Ok(text) }));
         }

@@ -1,8 +1,9 @@
 //! What every command stands on: settings, database, keys, log, desk.
 //!
-//! Read [`Program`], then [`Store`] (the database below), then `keys` (which keys, and from where).
+//! Read [`Program`], then [`Store`] (the database below), `keys` (which keys, and from where), `owner`.
 
 mod keys;
+mod owner;
 
 use std::{fmt, fs::DirBuilder, io, os::unix::fs::DirBuilderExt, path::PathBuf, sync::Arc};
 
@@ -47,6 +48,19 @@ pub enum ProgramError {
         path: PathBuf,
         /// Why.
         source: io::Error,
+    },
+    /// The desk is another user's.
+    #[error(
+        "the desk at {folder} belongs to the user {owner}, and this is user {user}: run it as that \
+         user", folder = folder.display()
+    )]
+    OtherOwner {
+        /// The data folder.
+        folder: PathBuf,
+        /// Whose it is, by number.
+        owner: u32,
+        /// Who we are.
+        user: u32,
     },
     /// The address of the database does not read.
     #[error("setting `database.url` is not an address of a PostgreSQL server")]
@@ -162,6 +176,7 @@ impl Store {
     /// See [`ProgramError`].
     pub async fn open_existing(settings: &Settings) -> Result<Self, ProgramError> {
         let folder = &settings.data.dir;
+        owner::is_ours(folder)?;
         if settings.database.url.is_empty() && !embedded::is_there(folder) {
             return Err(ProgramError::NoDesk(place_of(settings)));
         }
@@ -297,6 +312,12 @@ impl Program {
         }
     }
 
+    /// Where the master key in force comes from, in words.
+    #[must_use]
+    pub fn master_key_from(&self) -> String {
+        keys::master_key_from(&self.settings)
+    }
+
     /// Where the search index is.
     #[must_use]
     pub fn search_dir(&self) -> PathBuf {
@@ -330,14 +351,24 @@ fn place_of(settings: &Settings) -> DeskPlace {
 ///
 /// # Errors
 ///
-/// [`ProgramError::DataDir`].
+/// [`ProgramError::DataDir`], and [`ProgramError::OtherOwner`] where it is there.
 pub fn make_data_dir(settings: &Settings) -> Result<(), ProgramError> {
     let path = &settings.data.dir;
+    owner::is_ours(path)?;
     DirBuilder::new()
         .recursive(true)
         .mode(0o711)
         .create(path)
         .map_err(|source| ProgramError::DataDir { path: path.clone(), source })
+}
+
+/// Refuses the desk of another user: what is made in its folder, its owner could not work with.
+///
+/// # Errors
+///
+/// [`ProgramError::OtherOwner`].
+pub fn is_ours(settings: &Settings) -> Result<(), ProgramError> {
+    owner::is_ours(&settings.data.dir)
 }
 
 fn options(settings: &Settings) -> DatabaseOptions {

@@ -11,6 +11,7 @@ mod first_desk;
 mod importing;
 mod keys;
 mod life;
+mod owners;
 mod parked;
 mod places;
 mod pooling;

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum, ValueHint};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::ids;
+use super::{ids, people};
 
 /// Which events.
 #[derive(Debug, Args)]
@@ -97,7 +97,7 @@ pub enum Form {
 #[derive(Debug, Args)]
 pub struct Export {
     /// Of which tenant, by name or id
-    #[arg(long, value_name = "TENANT")]
+    #[arg(long, value_name = "TENANT", value_parser = people::tenant)]
     pub tenant: String,
     /// Into which folder; made if needed. One that broke off is continued, a whole one stays as it
     /// is

@@ -43,7 +43,7 @@ Example:
 #[derive(Debug, Args)]
 pub struct ImportDialogues {
     /// Into which tenant, by name or id
-    #[arg(long, value_name = "TENANT")]
+    #[arg(long, value_name = "TENANT", value_parser = tenant)]
     pub tenant: String,
     /// Where the dialogues come from; a name for each, where two files use the same ids for
     /// different dialogues
@@ -58,7 +58,7 @@ pub struct ImportDialogues {
 #[derive(Debug, Args)]
 pub struct Erase {
     /// Of which tenant, by name or id
-    #[arg(long, value_name = "TENANT")]
+    #[arg(long, value_name = "TENANT", value_parser = tenant)]
     pub tenant: String,
     /// Which customer: the UUID, or the id that GraphQL gives
     #[arg(long, value_name = "ID", value_parser = ids::customer)]
@@ -95,7 +95,7 @@ Example:
 #[derive(Debug, Args)]
 pub struct RotateKeys {
     /// Of which tenant, by name or id
-    #[arg(long, value_name = "TENANT")]
+    #[arg(long, value_name = "TENANT", value_parser = tenant)]
     pub tenant: String,
 }
 
@@ -103,7 +103,7 @@ pub struct RotateKeys {
 #[derive(Debug, Args)]
 pub struct Token {
     /// Of which tenant, by name or id
-    #[arg(long, value_name = "TENANT")]
+    #[arg(long, value_name = "TENANT", value_parser = tenant)]
     pub tenant: String,
     /// As what: customer, agent, supervisor, admin, analyst, auditor, integration
     #[arg(long, value_parser = role)]
@@ -116,6 +116,14 @@ pub struct Token {
     /// [default: a day]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=TOKEN_TTL_MAX_S))]
     pub ttl: Option<u64>,
+}
+
+/// A tenant's name or id; an empty one would be a tenant that no token opens.
+pub(super) fn tenant(word: &str) -> Result<String, String> {
+    if word.trim().is_empty() {
+        return Err("a tenant has a name".to_owned());
+    }
+    Ok(word.to_owned())
 }
 
 fn source(word: &str) -> Result<Key, String> {

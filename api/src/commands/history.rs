@@ -26,7 +26,7 @@ use crate::{
     counted::counted,
     export::{self, ExportForm, Selection, check},
     keyfile,
-    program::{CHECKPOINT_KEY_FILE, CHECKPOINT_KEY_REMEDY, Program},
+    program::{self, CHECKPOINT_KEY_FILE, CHECKPOINT_KEY_REMEDY, Program},
     progress,
     replay::{self, Conditions, Part, ReplayError},
 };
@@ -187,6 +187,7 @@ pub(super) fn bundle_checked(folder: &Path, key: Option<&Verifier>) -> Result<Sa
 /// `allhours checkpoint --new-key`.
 pub(super) fn key_made(settings: &Settings) -> Result<Said, Failure> {
     let (folder, checkpoints) = (&settings.data.dir, &settings.checkpoints);
+    program::is_ours(settings)?;
     let path = folder.join(CHECKPOINT_KEY_FILE);
     let refused = if checkpoints.pair().is_some() {
         Some("the key is the setting `checkpoints.key`: change it there".to_owned())

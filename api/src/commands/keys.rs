@@ -40,9 +40,21 @@ pub(super) async fn rotated(program: &Program, arguments: &RotateKeys) -> Result
 /// `allhours keys rewrap`.
 pub(super) async fn rewrapped(program: &Program) -> Result<Said, Failure> {
     let rewrapped = program.log.rewrap_tenant_keys().await?;
-    let text = format!(
-        "All tenants' keys are wrapped by the master key in force; of them only since just now: \
-         {rewrapped}. Earlier master keys open nothing any more: `keys.previous` can go."
-    );
-    Said::new(text, &json!({"rewrapped": rewrapped}))
+    let from = program.master_key_from();
+    let previous = program.settings.keys.earlier().count();
+    let text = if previous == 0 {
+        format!(
+            "Nothing was renewed: all tenants' keys are wrapped by the master key in force, {from}. \
+             To replace it, put the new one there, set `keys.previous` to the one that is there \
+             now, and run this again."
+        )
+    } else {
+        format!(
+            "All tenants' keys are wrapped by the master key in force, {from}; of them only since \
+             just now: {rewrapped}. Earlier master keys open nothing any more: `keys.previous` can \
+             go."
+        )
+    };
+    let about = json!({"rewrapped": rewrapped, "masterKeyFrom": from, "previousKeys": previous});
+    Said::new(text, &about)
 }

@@ -77,10 +77,15 @@ fn kinds_of(role: Role) -> &'static [Kind] {
 
 /// Refuses where one of the files is none.
 pub(super) fn are_there(files: &[PathBuf]) -> Result<(), Failure> {
-    match files.iter().find(|file| !file.is_file()) {
-        Some(file) => Err(Failure::Usage(format!("there is no file {}", file.display()))),
-        None => Ok(()),
-    }
+    let Some(file) = files.iter().find(|file| !file.is_file()) else { return Ok(()) };
+    let shown = file.display();
+    Err(Failure::Usage(if file.is_dir() {
+        format!("{shown} is a folder; name the files in it")
+    } else if file.exists() {
+        format!("{shown} is no regular file")
+    } else {
+        format!("there is no file {shown}")
+    }))
 }
 
 /// `allhours import dialogues`.

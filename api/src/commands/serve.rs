@@ -12,7 +12,7 @@ use crate::{
     config::Settings,
     demo,
     holder::Holder,
-    program::make_data_dir,
+    program::{is_ours, make_data_dir},
     server::{Listeners, Server},
     telemetry,
 };
@@ -21,6 +21,7 @@ use crate::{
 pub(super) async fn serve(settings: Arc<Settings>, with_demo: bool) -> Result<Said, Failure> {
     // First, so that who has the folder, or the port, is said before anything is begun.
     let folder = &settings.data.dir;
+    is_ours(&settings)?;
     Holder::look(folder).await?;
     let main = bound(settings.server.listen).await?;
     let admin = match settings.server.admin_listen.get() {

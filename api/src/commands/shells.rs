@@ -1,22 +1,18 @@
 //! What the command line says of itself: completions for shells, manual pages.
 
-use std::{
-    fs,
-    io::{self, Write as _},
-    path::Path,
-};
+use std::{fs, path::Path};
 
 use clap::CommandFactory;
 use serde_json::json;
 
-use super::{Failure, Said};
+use super::{Failure, Said, print};
 use crate::cli::Cli;
 
 /// `allhours completions`.
 pub(super) fn completions(shell: clap_complete::Shell) -> Result<Said, Failure> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "allhours", &mut script);
-    io::stdout().write_all(&script)?;
+    print(&script)?;
     Ok(Said::nothing())
 }
 
@@ -25,7 +21,7 @@ pub(super) fn manual(folder: Option<&Path>) -> Result<Said, Failure> {
     let Some(folder) = folder else {
         let mut page = Vec::new();
         clap_mangen::Man::new(Cli::command()).render(&mut page)?;
-        io::stdout().write_all(&page)?;
+        print(&page)?;
         return Ok(Said::nothing());
     };
     fs::create_dir_all(folder)?;

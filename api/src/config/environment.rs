@@ -65,21 +65,22 @@ fn lookup<'env>(environment: &'env [(String, String)], name: &str) -> Option<&'e
     found.map(|(_, value)| value.as_str())
 }
 
-/// Where data lives when nothing is said.
-pub(super) fn data_dir(environment: &[(String, String)]) -> PathBuf {
+/// Where data lives when nothing is said; none for who has no home.
+pub(super) fn data_dir(environment: &[(String, String)]) -> Option<PathBuf> {
     if rustix::process::geteuid().is_root() {
-        return PathBuf::from("/var/lib/allhours");
+        return Some(PathBuf::from("/var/lib/allhours"));
     }
     under_home(environment, "XDG_DATA_HOME", ".local/share")
 }
 
 /// Where files are kept that can be fetched again.
 pub(super) fn cache_dir(environment: &[(String, String)]) -> PathBuf {
-    under_home(environment, "XDG_CACHE_HOME", ".cache")
+    let usual = under_home(environment, "XDG_CACHE_HOME", ".cache");
+    usual.unwrap_or_else(|| std::env::temp_dir().join("allhours"))
 }
 
-fn under_home(environment: &[(String, String)], variable: &str, usual: &str) -> PathBuf {
+fn under_home(environment: &[(String, String)], variable: &str, usual: &str) -> Option<PathBuf> {
     let home = || lookup(environment, "HOME").map(|home| PathBuf::from(home).join(usual));
     let named = lookup(environment, variable).map(PathBuf::from);
-    named.or_else(home).unwrap_or_else(std::env::temp_dir).join("allhours")
+    named.or_else(home).map(|folder| folder.join("allhours"))
 }

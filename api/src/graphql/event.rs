@@ -1,6 +1,6 @@
 //! The log itself, for those who analyse and audit: events, and why they happened.
 
-use allhours_domain::ids::EventId;
+use allhours_domain::{catalogue::catalogue, ids::EventId};
 use allhours_eventstore::{
     history::{EventFilter, History, Start},
     recorded::{Recorded, StreamId, StreamType},
@@ -204,7 +204,13 @@ impl EventsFilter {
         let parsed = |text: String| StreamType::parse(&text).ok_or_else(|| bad("streamType"));
         let names = self.names.unwrap_or_default();
         if names.len() > NAMES_MAX {
-            return Err(bad("names"));
+            return Err(Code::BadUserInput.error(format!("names takes {NAMES_MAX} at most")));
+        }
+        let known = catalogue();
+        let is_known = |name: &&String| known.iter().any(|(_, kind)| kind.name == name.as_str());
+        if let Some(name) = names.iter().find(|name| !is_known(name)) {
+            let message = format!("no event has the name `{name}`; docs/events.md lists them");
+            return Err(Code::BadUserInput.error(message));
         }
         Ok(EventFilter {
             after: self.after_position.map(|it| it.0),
@@ -297,6 +303,17 @@ pub async fn why(ctx: &Context<'_>, id: EventId) -> Result<Vec<Event>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_filter_by_a_name_that_no_event_has_is_refused() {
+        let by = |names: &[&str]| {
+            let names = names.iter().map(|&name| name.to_owned()).collect();
+            EventsFilter { names: Some(names), ..EventsFilter::default() }.read()
+        };
+        assert_eq!(by(&["conversation.opened"]).unwrap().names, ["conversation.opened"]);
+        let refused = by(&["conversation.opened", "conversation.opend"]).unwrap_err();
+        assert!(refused.message.contains("`conversation.opend`"), "{}", refused.message);
+    }
 
     #[test]
     fn hiding_leaves_nothing_to_read() {

@@ -156,8 +156,17 @@ impl Problem {
             code => code,
         };
         let mut problem = UserProblem::new(code, refusal.to_string());
+        problem.field = field_of(refusal.code());
         problem.holder = refusal.get::<ConversationRefusal>().and_then(holder);
         Self::User(Box::new(problem))
+    }
+}
+
+/// The part of the input to blame, where a refusal is about nothing else.
+fn field_of(code: &str) -> Option<&'static str> {
+    match code {
+        "NOT_IN_FUTURE" | "SNOOZE_TOO_LONG" => Some("until"),
+        _ => None,
     }
 }
 

@@ -39,6 +39,10 @@ const TURN: &[Field] = &[
 
 /// Why a line did not read, given the error of reading it.
 pub(super) fn of(line: &[u8], error: &Error) -> String {
+    if let Err(error) = str::from_utf8(line) {
+        let column = error.valid_up_to() + 1;
+        return format!("it is no dialogue: the line is no UTF-8, at column {column}");
+    }
     let mut wrong = match serde_json::from_slice(line) {
         Ok(Value::Object(fields)) => of_dialogue(&fields),
         Ok(_) => vec!["the line is no JSON object".to_owned()],
@@ -165,6 +169,18 @@ mod tests {
         for (line, said) in wrong {
             let why = Dialogue::read(line.as_bytes(), &mut |_| {}).expect_err(line);
             assert!(why.starts_with("it is no dialogue: ") && why.contains(said), "{line}: {why}");
+        }
+    }
+
+    #[test]
+    fn a_line_that_is_no_utf_8_is_told_so() {
+        let latin_1 = b"{\"id\":\"caf\xe9\",\"turns\":[]}";
+        let utf_16: Vec<u8> = "{}".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let utf_16 = [&[0xff, 0xfe][..], &utf_16].concat();
+        for (line, column) in [(&latin_1[..], 11), (&utf_16, 1)] {
+            let why = Dialogue::read(line, &mut |_| {}).unwrap_err();
+            let said = format!("it is no dialogue: the line is no UTF-8, at column {column}");
+            assert_eq!(why, said);
         }
     }
 

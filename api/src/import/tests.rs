@@ -41,6 +41,17 @@ async fn dialogues_come_in_and_what_was_not_taken_is_named_with_its_line() {
 }
 
 #[tokio::test]
+async fn the_mark_that_some_programs_begin_a_file_with_is_no_part_of_its_first_line() {
+    let importer = importer();
+    let report = importer.file(file(&format!("\u{feff}{LINES}")).path(), &()).await.unwrap();
+    assert_eq!((report.dialogues, report.refused[0].line), (2, 4), "{:?}", report.refused);
+    let lines: Vec<&str> = LINES.lines().collect();
+    let later = format!("{}\n\u{feff}{}\n", lines[1], lines[0]);
+    let report = importer.file(file(&later).path(), &()).await.unwrap();
+    assert_eq!((report.known, report.refused_lines), (1, 1), "at the start of a file only");
+}
+
+#[tokio::test]
 async fn a_field_that_no_dialogue_has_is_named_with_how_often_it_was_there() {
     let importer = importer();
     let lines = r#"{"id":"a","tag":["x"],"turns":[{"speaker":"agent","text":"x","slots":{"y":[1]}}]}

@@ -50,6 +50,7 @@ pub(super) async fn open_log(
     settings: &Settings,
     database: &Database,
 ) -> Result<PgLog, ProgramError> {
+    let from = master_key_from(settings);
     let start = async |keys: MasterKeys| {
         PgLog::start(database.clone(), keys, PgLogOptions::default()).await
     };
@@ -58,7 +59,7 @@ pub(super) async fn open_log(
     let master = settings.keys.master.reveal();
     if !master.is_empty() {
         let keys = MasterKeys::new(MasterKey::parse(master)?, previous);
-        return start(keys).await.map_err(|error| of_another("the setting `keys.master`", error));
+        return start(keys).await.map_err(|error| of_another(&from, error));
     }
     let path = settings.data.dir.join(MASTER_KEY_FILE);
     if !path.exists() {
@@ -74,8 +75,17 @@ pub(super) async fn open_log(
         }
     }
     let key = MasterKey::read_or_create_file(&path)?;
-    let from = format!("the master key file {}", path.display());
     start(MasterKeys::new(key, previous)).await.map_err(|error| of_another(&from, error))
+}
+
+/// Where the master key in force comes from, in words.
+pub(super) fn master_key_from(settings: &Settings) -> String {
+    if settings.keys.master.is_empty() {
+        let path = settings.data.dir.join(MASTER_KEY_FILE);
+        format!("the master key file {}", path.display())
+    } else {
+        "the setting `keys.master`".to_owned()
+    }
 }
 
 /// Says of a key that opens nothing where it comes from.

@@ -70,6 +70,10 @@ async fn a_tenants_key_is_renewed_beside_a_server_and_every_text_stays_readable(
     assert_eq!(wrapping(&behind).await, [(3, people + 1)]);
     behind.close().await;
     run(folder, &["verify"]).await.well();
+    // The master key is still the one it was.
+    let said = run(folder, &["keys", "rewrap"]).await.well();
+    let file = folder.join("master.key").display().to_string();
+    assert!(said.starts_with("Nothing was renewed") && said.contains(&file), "{said}");
     server.stop().await;
     let alone = run(folder, &["replay", "--open"]).await.well();
     assert!(alone.contains("After Rotation"));
@@ -115,10 +119,24 @@ async fn a_master_key_is_replaced_and_the_old_one_opens_nothing_any_more() {
 
     let refused = run_with(&data, &with_new, &["keys", "rewrap"]).await;
     assert_eq!(refused.code, 1, "without the old one nothing opens: {refused:?}");
+    // Without the new one nothing is renewed, and the key in force can't go.
+    let words = run_with(&data, &with_old, &["keys", "rewrap"]).await.well();
+    for part in ["Nothing was renewed", "the setting `keys.master`", "set `keys.previous`"] {
+        assert!(words.contains(part), "{part}: {words}");
+    }
+    assert!(!words.contains("can go"), "{words}");
     let rewrap = ["keys", "rewrap", "--output", "json"];
     let said = run_with(&data, &with_both, &rewrap).await.json();
     assert!(said["rewrapped"].as_u64() >= Some(2), "the tenant's key, and that of indexes: {said}");
+    let from = "the setting `keys.master`";
+    assert_eq!(
+        (&said["masterKeyFrom"], &said["previousKeys"]),
+        (&json!(from), &json!(1)),
+        "{said}"
+    );
     assert_eq!(run_with(&data, &with_both, &rewrap).await.json()["rewrapped"], 0);
+    let words = run_with(&data, &with_both, &["keys", "rewrap"]).await.well();
+    assert!(words.contains("can go") && words.contains(from), "{words}");
 
     let after = run_with(&data, &with_new, &["replay", "--open"]).await.well();
     assert!(after == before && after.contains("Grace Obi"));

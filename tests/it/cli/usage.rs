@@ -1,12 +1,13 @@
 //! How the program is used: help, exit codes, completions, settings, secrets.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, process::Stdio};
 
 use allhours_api::cli::Cli;
 use clap::CommandFactory;
 use tokio::process::Command;
 
 use super::run::{run, run_with};
+use crate::process::program;
 
 const KEY: &str = "b3f1c2d4e5a697887766554433221100ffeeddccbbaa99887766554433221100";
 
@@ -42,6 +43,10 @@ async fn wrong_usage_ends_with_2_and_a_failure_with_1() {
         (2, &["serve", "--listen", "here"], "server.listen"),
         (2, &["token", "--tenant", "demo", "--role", "agent", "--ttl", "0"], "--ttl"),
         (2, &["token", "--tenant", "demo", "--role", "agent", "--ttl", "31622401"], "31622400"),
+        (2, &["token", "--tenant", "", "--role", "agent"], "--tenant"),
+        (2, &["export", "--tenant", " ", "--to-dir", "/nowhere"], "--tenant"),
+        (2, &["import", "dialogues", "--tenant", "demo", "/"], "/ is a folder"),
+        (2, &["import", "dialogues", "--tenant", "demo", "/dev/null"], "/dev/null is no regular"),
         (2, &["verify", "--bundle", "/nowhere"], "there is no folder /nowhere"),
         (2, &["erase", "--tenant", "demo", "--customer", "ada"], "expected a UUID"),
         (2, &["token", "--tenant", "demo", "--role", "agent", "--config", &no_toml], "no TOML at"),
@@ -60,6 +65,39 @@ async fn wrong_usage_ends_with_2_and_a_failure_with_1() {
             let is_object = read.is_ok_and(|it| it["error"].is_string());
             assert_eq!(is_object, form == "json", "{arguments:?}: {}", ran.errors);
         }
+    }
+}
+
+/// The exit code of a command whose answer goes there, and what it said beside it.
+async fn answered_to(folder: &Path, out: Stdio, arguments: &[&str]) -> (Option<i32>, String) {
+    let mut command = program(folder);
+    command.args(arguments).stdin(Stdio::null()).stdout(out).stderr(Stdio::piped());
+    let output = command.spawn().expect("it starts").wait_with_output().await.expect("it ends");
+    (output.status.code(), String::from_utf8(output.stderr).expect("it writes text"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_cant_be_written_is_a_failure_unless_its_reader_has_gone() {
+    let folder = tempfile::tempdir().expect("a folder of our own");
+    let folder = folder.path();
+    run(folder, &["demo"]).await.well();
+    let commands: &[&[&str]] = &[
+        &["man"],
+        &["completions", "bash"],
+        &["token", "--tenant", "demo", "--role", "agent"],
+        &["checkpoint"],
+        &["migrate"],
+        &["doctor", "--output", "json"],
+        &["replay"],
+    ];
+    for command in commands {
+        let full = fs::File::options().write(true).open("/dev/full").expect("a full disk");
+        let (code, errors) = answered_to(folder, full.into(), command).await;
+        assert!(code == Some(1) && errors.contains("No space left"), "{command:?}: {errors}");
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let (code, errors) = answered_to(folder, writer.into(), command).await;
+        assert_eq!(code, Some(0), "{command:?}: {errors}");
     }
 }
 

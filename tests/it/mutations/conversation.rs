@@ -46,6 +46,20 @@ async fn a_conversation_goes_from_the_first_message_to_closing() {
 }
 
 #[tokio::test]
+async fn an_instant_that_nothing_can_be_put_aside_until_is_named_by_its_field() {
+    let desk = TestDesk::open().await;
+    let (lin, _) = desk.customer("Lin").await;
+    let id = desk.conversation(&lin, "My shoes are too small.").await;
+    for (until, code) in
+        [("1999-01-01T00:00:00Z", "NOT_IN_FUTURE"), ("2999-01-01T00:00:00Z", "SNOOZE_TOO_LONG")]
+    {
+        let on = json!({ "conversationId": id, "until": until });
+        let no = desk.refused(&desk.ada, "conversationSnooze", on, CONVERSATION).await;
+        assert_eq!((&no["code"], &no["field"]), (&json!(code), &json!(["input", "until"])), "{no}");
+    }
+}
+
+#[tokio::test]
 async fn a_reply_to_another_agents_conversation_says_whose_it_is() {
     let desk = TestDesk::open().await;
     let (lin, _) = desk.customer("Lin").await;

@@ -114,7 +114,8 @@ mutations! {
         /// Which one was merged; it is the one in the payload.
         conversation_id: ID,
     },
-    refuses { NotMerged, NotMergedHere },
+    // CLOSED is met no more; it stays for those who wait for it.
+    refuses { Closed, NotMerged, NotMergedHere },
     |call, input| {
         let (source, state) =
             call.found_conversation("conversationId", &input.conversation_id).await?;

@@ -80,7 +80,7 @@ mutations! {
     }
 
     /// Lets a team take no more work. What is in its queue and not resolved goes to the common one
-    /// within seconds, as by `conversationMoveToTeam`.
+    /// within seconds, as by `conversationMoveToTeam`: who was responsible no longer is.
     team_retire TeamRetire -> team: Team,
     input {
         /// Which team.

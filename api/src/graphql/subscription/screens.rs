@@ -198,7 +198,8 @@ impl Screens {
 
     /// Objects that something happened to: conversations, customers, agents, teams, articles and
     /// deliveries, each once for all that happened to it at about the same time. Customers follow
-    /// what they may see. Without `after`, it begins with what happens next.
+    /// what they may see. One id that is of nothing, or not for this viewer, ends it at once with
+    /// `NOT_FOUND`. Without `after`, it begins with what happens next.
     async fn nodes_changed(
         &self,
         ctx: &Context<'_>,
