@@ -1,4 +1,4 @@
-//! Whose a desk is. What another user, such as root, makes in its folder, its owner can't work with.
+//! Whose a desk is. What another user, such as root, makes in its folder is of no use to its owner.
 
 use std::{fs, os::unix::fs::MetadataExt as _, path::Path};
 
