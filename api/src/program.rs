@@ -1,6 +1,7 @@
 //! What every command stands on: settings, database, keys, log, desk.
 //!
-//! Read [`Program`], then [`Store`] (the database below), `keys` (which keys, and from where), `owner`.
+//! Read [`Program`], then [`Store`] (the database below), `keys` (which keys, and from where) and
+//! `owner` (whose desk it is).
 
 mod keys;
 mod owner;
