@@ -93,7 +93,8 @@ impl Schema {
         let services = self.services.clone();
         let frames = self.resolvers.execute_stream(request);
         let frames = self.under_way.frames(viewer.clone(), asked.requested(), frames).boxed();
-        // Whoever leaves meanwhile gets no further frame; whoever has left, none at all.
+        // Whoever leaves meanwhile gets no further frame; whoever has left, none at all. What could
+        // not be read ends it: to go on with what comes next would leave a gap.
         let next = move |frames: Option<BoxStream<'static, Response>>| {
             let (services, viewer) = (services.clone(), viewer.clone());
             async move {
@@ -104,7 +105,10 @@ impl Schema {
                 let frame = in_rounds(frames.next()).await?;
                 match refusal(&services, viewer.as_ref()).await {
                     Some(refusal) => Some((coded(refusal), None)),
-                    None => Some((coded(frame), Some(frames))),
+                    None => {
+                        let rest = frame.errors.is_empty().then_some(frames);
+                        Some((coded(frame), rest))
+                    }
                 }
             }
         };

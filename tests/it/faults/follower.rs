@@ -102,17 +102,16 @@ impl Follower {
             }
             return;
         };
-        let position = match line.next().await {
-            Heard::Next(payload) => position_of(&payload),
-            Heard::Ended(_) | Heard::Closed(_) | Heard::Broken => None,
-        };
-        match position {
-            Some(position) => {
-                let last = self.last();
-                assert!(position > last, "{}: {position} came after {last}", self.filter);
-                self.seen.push(position);
+        match line.next().await {
+            // After an error it reads on: it is for the server to end what it cannot go on with.
+            Heard::Next(payload) => {
+                if let Some(position) = position_of(&payload) {
+                    let last = self.last();
+                    assert!(position > last, "{}: {position} came after {last}", self.filter);
+                    self.seen.push(position);
+                }
             }
-            None => self.line = None,
+            Heard::Ended(_) | Heard::Closed(_) | Heard::Broken => self.line = None,
         }
     }
 

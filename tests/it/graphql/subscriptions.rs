@@ -44,6 +44,35 @@ async fn resumed_from_any_position_a_subscription_misses_nothing_and_repeats_not
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_read_ends_a_subscription_and_resumed_it_has_no_gap() {
+    let served = Served::new().await;
+    let owner = served.database.owner().await.expect("a connection");
+    let from = served.data(&admin(1), "{ position }", json!({})).await["position"].clone();
+    let id = served.message(1, "a@b.c", "m1", "Hello").await["conversationId"].clone();
+    let all = positions(&served, &id, from.clone(), 2).await;
+    let of_one = "subscription($id: ID!, $after: Position) { conversationEvents(id: $id, \
+        after: $after) { position } }";
+    let of_all = "subscription($after: Position) { events(after: $after) { position } }";
+    for (document, tag) in [(of_one, "first"), (of_all, "second")] {
+        owner.batch_execute("alter table sealed rename to away").await.expect("it is there");
+        let request = Request::new(document)
+            .variables(Variables::from_json(json!({ "id": id, "after": from })))
+            .data(admin(1));
+        let mut frames = served.schema.execute_stream(request);
+        let failed = frames.next().await.expect("a frame");
+        assert!(!failed.errors.is_empty(), "{:?}", failed.data);
+        owner.batch_execute("alter table away rename to sealed").await.expect("it is back");
+        let input = json!({ "conversationId": id, "tag": tag });
+        served.granted(&admin(1), "conversationAddTag", "conversation { id }", input).await;
+        let next = tokio::time::timeout(Duration::from_mins(1), frames.next()).await;
+        let next = next.expect("it goes on or ends").map(|frame| frame.data);
+        assert_eq!(next, None, "{document}");
+    }
+    let resumed = positions(&served, &id, from, 4).await;
+    assert_eq!(resumed[..2], all);
+}
+
 /// The first frames of a subscription; more are not waited for.
 async fn frames(
     served: &Served,

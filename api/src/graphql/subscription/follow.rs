@@ -70,7 +70,7 @@ async fn next(
     Ok(events.iter().filter(fits).map(|it| Recorded::clone(it)).collect())
 }
 
-/// One by one, and after an error no more.
+/// One by one; a page that could not be read is one error, with which the subscription ends.
 pub fn one_by_one<T>(pages: impl Stream<Item = Result<Vec<T>>>) -> impl Stream<Item = Result<T>> {
     pages.flat_map(|page| {
         let items: VecDeque<Result<T>> = match page {
