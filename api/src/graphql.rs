@@ -26,6 +26,7 @@ pub mod lists;
 pub mod loaders;
 pub mod mutation;
 pub mod node;
+mod order;
 pub mod own;
 pub mod page;
 pub mod payload;

@@ -239,7 +239,7 @@ pub async fn page(
 ) -> Result<Connection<Cursor, Event>> {
     let viewer = Viewer::of(ctx)?;
     let services = ctx.data::<Services>()?;
-    let (after, before) = page.keys(Cursor::as_number)?;
+    let (after, before) = page.keys(|cursor| cursor.as_number("events"))?;
     filter.after = filter.after.max(after);
     filter.before = [filter.before, before].into_iter().flatten().min();
     let start = if page.from_end { Start::Newest } else { Start::Oldest };
@@ -249,7 +249,7 @@ pub async fn page(
     found.truncate(page.limit);
     found.sort_by_key(|recorded| recorded.position);
     let events = events(services, viewer, found).await?;
-    let rows = events.into_iter().map(|event| (Cursor::number(event.position.0), event));
+    let rows = events.into_iter().map(|event| (Cursor::number("events", event.position.0), event));
     Ok(page.connection(rows, more))
 }
 

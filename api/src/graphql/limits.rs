@@ -3,6 +3,7 @@
 //! All of it is known before anything runs, by one [`walk`] over the document. `docs/api.md`
 //! publishes the rules, [`super::cost`] holds them.
 
+pub mod given;
 mod inputs;
 pub mod under_way;
 mod walk;
@@ -10,8 +11,8 @@ mod walk;
 use async_graphql::{Request, Response, ServerError, Value, registry::Registry, value};
 use axum::http::header::RETRY_AFTER;
 
-use self::walk::Walk;
-use super::{cost::Estimate, error::Code, viewer::Viewer};
+use self::{given::Given, walk::Walk};
+use super::{cost::Estimate, error::Code, order::Order, viewer::Viewer};
 use crate::limits::Budget;
 
 /// How much a document may ask for.
@@ -65,6 +66,8 @@ pub(super) struct Asked {
     limits: Limits,
     budget: Option<Budget>,
     estimate: Estimate,
+    /// In which order its answer is to stand.
+    order: Order,
     /// What was taken from the budget.
     taken: u64,
     /// When the budget will do, where it did not.
@@ -75,21 +78,26 @@ impl Asked {
     /// Nothing yet but who asks.
     pub fn of(request: &Request, limits: Limits) -> Self {
         let budget = of_request::<Budget>(request).cloned();
-        Self { limits, budget, estimate: Estimate::default(), taken: 0, retry_after_s: None }
+        let (estimate, order) = (Estimate::default(), Order::default());
+        Self { limits, budget, estimate, order, taken: 0, retry_after_s: None }
     }
 
     /// Reads the document and lets it pass, if its variables are all there, it keeps within its
-    /// limits and its sender may ask for all of it. Gives the variables that were left out the
-    /// values that they stand for.
+    /// limits and its sender may ask for all of it. Gives the variables that were left out their
+    /// defaults, or takes out what stands for them.
     pub fn admit(&mut self, request: &mut Request, types: &Registry) -> Result<(), ServerError> {
         let viewer = of_request::<Viewer>(request).cloned();
         let operation = request.operation_name.clone();
-        let mut variables = std::mem::take(&mut request.variables);
+        let variables = std::mem::take(&mut request.variables);
         let document = request.parsed_query()?;
-        inputs::complete(document, operation.as_deref(), &mut variables)?;
-        let walk = Walk::new(&self.limits, types, viewer.as_ref(), document, &variables);
+        let given = Given::of(document, operation.as_deref(), variables)?;
+        let walk = Walk::new(&self.limits, types, viewer.as_ref(), document, &given);
         let estimate = walk.run(operation.as_deref())?;
-        request.variables = variables;
+        self.order = Order::of(document, operation.as_deref());
+        if let Some(document) = given.without_left_out(document) {
+            request.set_parsed_query(document);
+        }
+        request.variables = given.variables;
         Ok(self.take(estimate)?)
     }
 
@@ -114,8 +122,14 @@ impl Asked {
         self.estimate.requested
     }
 
-    /// Says with an answer what it cost.
+    /// In which order the answer, or each frame of it, is to stand.
+    pub fn into_order(self) -> Order {
+        self.order
+    }
+
+    /// Says with an answer what it cost, and puts it in order.
     pub fn settle(&self, mut response: Response) -> Response {
+        self.order.arrange(&mut response.data);
         if let Some(seconds) = self.retry_after_s {
             response.http_headers.insert(RETRY_AFTER, seconds.into());
         }

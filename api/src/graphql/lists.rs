@@ -92,14 +92,14 @@ pub async fn conversations_of(
 /// What a cursor of a list of conversations holds.
 #[must_use]
 pub fn conversation_key(cursor: &Cursor) -> Option<ConversationKey> {
-    let (at, id) = cursor.as_instant()?;
+    let (at, id) = cursor.as_instant("conversations")?;
     Some(ConversationKey { at, id: id.into() })
 }
 
 fn conversation(order: ConversationOrder, row: &ConversationRow) -> (Cursor, Conversation) {
     let key = order.key(row);
     let facts = Arc::new(ConversationFacts::from(row));
-    (Cursor::instant(key.at, key.id.0), Conversation::of(facts))
+    (Cursor::instant("conversations", key.at, key.id.0), Conversation::of(facts))
 }
 
 /// A place in a queue.
@@ -210,7 +210,7 @@ pub async fn agents(
 ) -> Result<Connection<Cursor, Agent>> {
     let (viewer, services) = (Viewer::of(ctx)?, ctx.data::<Services>()?);
     let span = page.span(|cursor| {
-        let (registered_at, id) = cursor.as_instant()?;
+        let (registered_at, id) = cursor.as_instant("agents")?;
         Some(AgentKey { registered_at, id: id.into() })
     })?;
     let client = services.reader(viewer.tenant).await?;
@@ -218,7 +218,7 @@ pub async fn agents(
     let found = found.map_err(|error| of_read(&error))?;
     let rows = found.rows.iter().map(|row| {
         let agent = Agent::Facts(Arc::new(row.into()));
-        (Cursor::instant(row.registered_at, row.id.0), agent)
+        (Cursor::instant("agents", row.registered_at, row.id.0), agent)
     });
     Ok(page.connection(rows, found.has_more))
 }
@@ -235,16 +235,15 @@ pub async fn teams(
 ) -> Result<Connection<Cursor, Team>> {
     let (viewer, services) = (Viewer::of(ctx)?, ctx.data::<Services>()?);
     let span = page.span(|cursor| {
-        let (created_at, id) = cursor.as_instant()?;
+        let (created_at, id) = cursor.as_instant("teams")?;
         Some(TeamKey { created_at, id: id.into() })
     })?;
     let client = services.reader(viewer.tenant).await?;
     let found = teams::list(&client, retired_too, &span).await;
     let found = found.map_err(|error| of_read(&error))?;
-    let rows = found
-        .rows
-        .iter()
-        .map(|row| (Cursor::instant(row.created_at, row.id.0), Team(Arc::new(row.into()))));
+    let rows = found.rows.iter().map(|row| {
+        (Cursor::instant("teams", row.created_at, row.id.0), Team(Arc::new(row.into())))
+    });
     Ok(page.connection(rows, found.has_more))
 }
 
@@ -260,14 +259,17 @@ pub async fn customers(
 ) -> Result<Connection<Cursor, Customer>> {
     let (viewer, services) = (Viewer::of(ctx)?, ctx.data::<Services>()?);
     let span = page.span(|cursor| {
-        let (identified_at, id) = cursor.as_instant()?;
+        let (identified_at, id) = cursor.as_instant("customers")?;
         Some(CustomerKey { identified_at, id: id.into() })
     })?;
     let client = services.reader(viewer.tenant).await?;
     let found = customers::list(&client, filter, &span).await;
     let found = found.map_err(|error| of_read(&error))?;
     let rows = found.rows.iter().map(|row| {
-        (Cursor::instant(row.identified_at, row.id.0), Customer::Facts(Arc::new(row.into())))
+        (
+            Cursor::instant("customers", row.identified_at, row.id.0),
+            Customer::Facts(Arc::new(row.into())),
+        )
     });
     Ok(page.connection(rows, found.has_more))
 }
@@ -284,7 +286,7 @@ pub async fn intakes(
 ) -> Result<Connection<Cursor, Intake>> {
     let (viewer, services) = (Viewer::of(ctx)?, ctx.data::<Services>()?);
     let span = page.span(|cursor| {
-        let (received_at, id) = cursor.as_instant()?;
+        let (received_at, id) = cursor.as_instant("intakes")?;
         Some(IntakeKey { received_at, id: id.into() })
     })?;
     let client = services.reader(viewer.tenant).await?;
@@ -293,7 +295,7 @@ pub async fn intakes(
     let rows = found
         .rows
         .into_iter()
-        .map(|row| (Cursor::instant(row.received_at, row.id.0), Intake(Arc::new(row))));
+        .map(|row| (Cursor::instant("intakes", row.received_at, row.id.0), Intake(Arc::new(row))));
     Ok(page.connection(rows, found.has_more))
 }
 

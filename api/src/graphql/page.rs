@@ -43,16 +43,16 @@ impl Cursor {
         Self(parts.join("\n"))
     }
 
-    /// Of a number.
+    /// Of a number in a list.
     #[must_use]
-    pub fn number(number: i64) -> Self {
-        Self(number.to_string())
+    pub fn number(list: &str, number: i64) -> Self {
+        Self::of(&[list, &number.to_string()])
     }
 
-    /// Of an instant and an id.
+    /// Of an instant and an id in a list.
     #[must_use]
-    pub fn instant(at: Timestamp, id: Uuid) -> Self {
-        Self::of(&[&at.as_microsecond().to_string(), &id.to_string()])
+    pub fn instant(list: &str, at: Timestamp, id: Uuid) -> Self {
+        Self::of(&[list, &at.as_microsecond().to_string(), &id.to_string()])
     }
 
     /// The parts of a key, if there are so many.
@@ -61,16 +61,17 @@ impl Cursor {
         self.0.split('\n').collect::<Vec<_>>().try_into().ok()
     }
 
-    /// As a number.
+    /// As a number in a list.
     #[must_use]
-    pub fn as_number(&self) -> Option<i64> {
-        self.0.parse().ok()
+    pub fn as_number(&self, list: &str) -> Option<i64> {
+        let [_, number] = self.parts().filter(|[of, _]| *of == list)?;
+        number.parse().ok()
     }
 
-    /// As an instant and an id.
+    /// As an instant and an id in a list.
     #[must_use]
-    pub fn as_instant(&self) -> Option<(Timestamp, Uuid)> {
-        let [at, id] = self.parts()?;
+    pub fn as_instant(&self, list: &str) -> Option<(Timestamp, Uuid)> {
+        let [_, at, id] = self.parts().filter(|[of, _, _]| *of == list)?;
         Some((instant(at)?, id.parse().ok()?))
     }
 }
@@ -190,11 +191,11 @@ mod tests {
 
     #[test]
     fn a_cursor_reads_back_and_says_nothing() {
-        let cursor = Cursor::instant(Timestamp::UNIX_EPOCH, Uuid::from_u128(7));
+        let cursor = Cursor::instant("agents", Timestamp::UNIX_EPOCH, Uuid::from_u128(7));
         let text = cursor.encode_cursor();
         assert!(!text.contains('-'), "{text}");
         let read = Cursor::decode_cursor(&text).unwrap();
-        assert_eq!(read.as_instant(), Some((Timestamp::UNIX_EPOCH, Uuid::from_u128(7))));
+        assert_eq!(read.as_instant("agents"), Some((Timestamp::UNIX_EPOCH, Uuid::from_u128(7))));
     }
 
     #[test]
@@ -210,10 +211,13 @@ mod tests {
 
     #[test]
     fn a_cursor_of_another_list_is_refused() {
-        let cursor = Cursor::number(3).encode_cursor();
+        let cursor = Cursor::number("events", 3).encode_cursor();
         let page = BothWays::read(Some(1), None, Some(&cursor), None).unwrap();
-        assert!(page.keys(Cursor::as_instant).is_err());
-        assert_eq!(page.keys(Cursor::as_number).unwrap(), (Some(3), None));
+        assert!(page.keys(|cursor| cursor.as_instant("events")).is_err());
+        assert!(page.keys(|cursor| cursor.as_number("timeline")).is_err());
+        assert_eq!(page.keys(|cursor| cursor.as_number("events")).unwrap(), (Some(3), None));
+        let cursor = Cursor::instant("teams", Timestamp::UNIX_EPOCH, Uuid::from_u128(7));
+        assert!(cursor.as_instant("customers").is_none());
         assert!(BothWays::read(Some(1), None, Some("%"), None).is_err());
     }
 }

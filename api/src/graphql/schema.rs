@@ -92,7 +92,13 @@ impl Schema {
         let viewer = of_request::<Viewer>(&request).cloned();
         let services = self.services.clone();
         let frames = self.resolvers.execute_stream(request);
-        let frames = self.under_way.frames(viewer.clone(), asked.requested(), frames).boxed();
+        let frames = self.under_way.frames(viewer.clone(), asked.requested(), frames);
+        let order = asked.into_order();
+        let in_order = move |mut frame: Response| {
+            order.arrange(&mut frame.data);
+            frame
+        };
+        let frames = frames.map(in_order).boxed();
         // Whoever leaves meanwhile gets no further frame; whoever has left, none at all. What could
         // not be read ends it: to go on with what comes next would leave a gap.
         let next = move |frames: Option<BoxStream<'static, Response>>| {
@@ -103,13 +109,11 @@ impl Schema {
                     return Some((coded(refusal), None));
                 }
                 let frame = in_rounds(frames.next()).await?;
-                match refusal(&services, viewer.as_ref()).await {
-                    Some(refusal) => Some((coded(refusal), None)),
-                    None => {
-                        let rest = frame.errors.is_empty().then_some(frames);
-                        Some((coded(frame), rest))
-                    }
+                if let Some(refusal) = refusal(&services, viewer.as_ref()).await {
+                    return Some((coded(refusal), None));
                 }
+                let rest = frame.errors.is_empty().then_some(frames);
+                Some((coded(frame), rest))
             }
         };
         stream::unfold(Some(frames), next).boxed()

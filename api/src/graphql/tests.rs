@@ -60,17 +60,6 @@ fn the_schema_says_what_a_field_costs_by_the_rules_that_it_is_charged_by() {
     }
 }
 
-/// `limits::inputs` gives a variable that was left out the value `null`.
-#[test]
-fn to_leave_an_input_out_is_to_say_null() {
-    let schema = sdl();
-    let defaults = schema.lines().map(str::trim).filter(|line| {
-        !line.starts_with("directive") && line.contains(": ") && line.contains(" = ")
-    });
-    let told_apart: Vec<&str> = defaults.filter(|line| !line.contains("! = ")).collect();
-    assert!(told_apart.is_empty(), "{told_apart:?}");
-}
-
 #[tokio::test]
 async fn every_root_field_has_a_line_in_the_table_of_permissions_and_the_other_way_round() {
     let schema = introspected().await;

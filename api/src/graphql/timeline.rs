@@ -183,7 +183,7 @@ pub async fn page(
     messages_only: bool,
 ) -> Result<Connection<Cursor, TimelineEntry>> {
     let viewer = Viewer::of(ctx)?;
-    let (after, before) = page.keys(Cursor::as_number)?;
+    let (after, before) = page.keys(|cursor| cursor.as_number("timeline"))?;
     let part = TimelinePart {
         as_of: conversation.as_of,
         after,
@@ -203,7 +203,9 @@ pub async fn page(
     let entries: Vec<_> = found
         .events
         .iter()
-        .map(|recorded| Ok((Cursor::number(recorded.position), entry(viewer, recorded)?)))
+        .map(|recorded| {
+            Ok((Cursor::number("timeline", recorded.position), entry(viewer, recorded)?))
+        })
         .collect::<Result<_>>()?;
     Ok(page.connection(entries, found.more))
 }

@@ -23,7 +23,7 @@ use super::{
 };
 
 /// Raised with every change of fields or analysis: an index of another version is rebuilt.
-pub(super) const SCHEMA_VERSION: u32 = 3;
+pub(super) const SCHEMA_VERSION: u32 = 4;
 
 /// The columns that filters read.
 pub(super) mod column {

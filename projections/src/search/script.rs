@@ -101,40 +101,42 @@ pub(super) fn folded(lower: &str) -> String {
     }
     let mut out = String::with_capacity(lower.len());
     for character in lower.chars() {
-        match character {
-            '\u{300}'..='\u{36F}' => {}
-            'à'..='å' | 'ā' | 'ă' | 'ą' | 'ạ' | 'ả' => out.push('a'),
-            'æ' => out.push_str("ae"),
-            'ç' | 'ć' | 'ĉ' | 'ċ' | 'č' => out.push('c'),
-            'ď' | 'đ' | 'ð' => out.push('d'),
-            'è'..='ë' | 'ē' | 'ĕ' | 'ė' | 'ę' | 'ě' | 'ẹ' | 'ẽ' => out.push('e'),
-            'ĝ' | 'ğ' | 'ġ' | 'ģ' => out.push('g'),
-            'ĥ' | 'ħ' => out.push('h'),
-            'ì'..='ï' | 'ĩ' | 'ī' | 'ĭ' | 'į' | 'ı' => out.push('i'),
-            'ĵ' => out.push('j'),
-            'ķ' => out.push('k'),
-            'ĺ' | 'ļ' | 'ľ' | 'ł' => out.push('l'),
-            'ñ' | 'ń' | 'ņ' | 'ň' => out.push('n'),
-            'ò'..='ö' | 'ø' | 'ō' | 'ŏ' | 'ő' | 'ơ' => out.push('o'),
-            'œ' => out.push_str("oe"),
-            'ŕ' | 'ŗ' | 'ř' => out.push('r'),
-            'ś' | 'ŝ' | 'ş' | 'š' | 'ș' => out.push('s'),
-            'ß' => out.push_str("ss"),
-            'ţ' | 'ť' | 'ŧ' | 'ț' => out.push('t'),
-            'þ' => out.push_str("th"),
-            'ù'..='ü' | 'ũ' | 'ū' | 'ŭ' | 'ů' | 'ű' | 'ų' | 'ư' => out.push('u'),
-            'ŵ' => out.push('w'),
-            'ý' | 'ÿ' | 'ŷ' => out.push('y'),
-            'ź' | 'ż' | 'ž' => out.push('z'),
-            'ς' => out.push('σ'),
-            // Greek, and Latin letters with more than one mark, as in Vietnamese.
-            _ if matches!(u32::from(character), 0x370..=0x3FF | 0x1E00..=0x1FFF) => {
-                out.extend(std::iter::once(character).nfd().filter(|it| !is_combining_mark(*it)));
+        match u32::from(character) {
+            0x300..=0x36F => {}
+            // Latin and Greek letters; in other scripts a mark makes another letter.
+            0xC0..=0x24F | 0x370..=0x3FF | 0x1E00..=0x1FFF => {
+                let bare = std::iter::once(character).nfd().filter(|it| !is_combining_mark(*it));
+                bare.for_each(|letter| push_plain(&mut out, letter));
             }
             _ => out.push(character),
         }
     }
     out
+}
+
+/// A letter that is no letter with a mark, as those write it who don't have it.
+fn push_plain(out: &mut String, letter: char) {
+    match letter {
+        'æ' => out.push_str("ae"),
+        'ƀ' => out.push('b'),
+        'đ' | 'ð' => out.push('d'),
+        'ɇ' => out.push('e'),
+        'ǥ' => out.push('g'),
+        'ħ' => out.push('h'),
+        'ı' => out.push('i'),
+        'ɉ' => out.push('j'),
+        'ł' => out.push('l'),
+        'ø' => out.push('o'),
+        'œ' => out.push_str("oe"),
+        'ɍ' => out.push('r'),
+        'ß' => out.push_str("ss"),
+        'ŧ' => out.push('t'),
+        'þ' => out.push_str("th"),
+        'ɏ' => out.push('y'),
+        'ƶ' => out.push('z'),
+        'ς' => out.push('σ'),
+        _ => out.push(letter),
+    }
 }
 
 #[cfg(test)]
@@ -161,6 +163,9 @@ mod tests {
         assert_eq!(folded(&lowered("Ещё", false)), "еще");
         assert_eq!(folded(&lowered("Мой", false)), "мой");
         assert_eq!(folded(&lowered("Tiếng Việt", false)), "tieng viet");
+        assert_eq!(folded(&lowered("Nǐ hǎo, pīnyīn lǜ", false)), "ni hao, pinyin lu");
+        assert_eq!(folded(&lowered("Ǧabal H̱alīl", false)), "gabal halil");
+        assert_eq!(folded(&lowered("Ǻrsta Ǿre Ǽ Łódź", false)), "arsta ore ae lodz");
         assert_eq!(folded(&lowered("ΟΔΌΣ", false)), folded(&lowered("οδός", false)));
     }
 

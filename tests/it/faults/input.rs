@@ -139,6 +139,28 @@ async fn half_of_it_is_done(caller: &Caller, conversation: &str) -> Vec<&'static
         ("an input that is a text", two(input, &note("$input")), json!({ "input": "x" })),
         ("an input that is a list", two(input, &note("$input")), json!({ "input": [] })),
         ("a number written as an input", two("", &note("7")), json!({})),
+        ("a text for a number", two(", $text: Int!", &text), json!({ "text": "x" })),
+        ("a text that need not be", two(", $text: String", &text), json!({ "text": "x" })),
+        (
+            "a text for a name",
+            two(
+                "",
+                "second: conversationSetPriority(input: { conversationId: \
+            $id, priority: \"LOW\" })",
+            ),
+            json!({}),
+        ),
+        (
+            "a condition that is a text",
+            two(
+                ", $if: Boolean!",
+                &(note(
+                    "{ conversationId: $id, \
+            text: \"x\" }) @include(if: $if",
+                )),
+            ),
+            json!({ "if": "x" }),
+        ),
         ("a day that there is not", two(", $until: DateTime!", snooze), json!({ "until": "soon" })),
     ] {
         let mut all = variables;
@@ -238,6 +260,15 @@ async fn whatever_is_sent_is_answered_by_a_code_and_the_server_lives_on() {
     let left_out = caller.ask(optional, &json!({ "n": 1 })).await.expect("an answer");
     let names = &left_out["data"]["conversations"]["nodes"][0]["timeline"]["nodes"];
     assert_eq!(names.as_array().map(Vec::len), Some(1), "{left_out}");
+    // What stands for a variable that was left out has its own default.
+    let optional = "query ($unassigned: Boolean, $filter: EventsFilter, $offset: Int, \
+        $order: SearchOrder) { conversations(first: 1, filter: { unassigned: $unassigned }) { \
+        nodes { id } } events(first: 1, filter: $filter) { nodes { id } } search(text: \"order\", \
+        first: 1, offset: $offset, order: $order) { hits { __typename } } }";
+    let admin = server.caller("admin").await;
+    let left_out = admin.ask(optional, &json!({})).await.expect("an answer");
+    assert!(left_out["errors"].is_null(), "{left_out}");
+    assert_eq!(left_out["data"]["events"]["nodes"].as_array().map(Vec::len), Some(1));
     let grown = server.memory_mb() - memory_mb;
     assert!(grown < MEMORY_GROWTH_MB_MAX, "{grown} MB more");
     assert!(!server.log().contains("panicked"), "{}", server.log());

@@ -164,3 +164,29 @@ async fn a_page_needs_first_or_last_within_bounds_and_a_cursor_of_its_own_list()
         assert_eq!(answer["errors"][0]["extensions"]["code"], "BAD_USER_INPUT", "{field}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_stands_as_it_was_asked_for_and_takes_cursors_of_its_own_list_alone() {
+    let served = Served::new().await;
+    served.message(1, "a@b.c", "m1", "Hello").await;
+    let document = "{ z: desk { name language: defaultLanguage } conversations(first: 1) \
+        { edges { cursor node { status messageCount id } } } position b: desk { name } }";
+    for _ in 0..6 {
+        let request = async_graphql::Request::new(document).data(admin(1));
+        let answer = served.schema.execute(request).await.data.to_string();
+        let asked = ["z", "name", "language", "conversations", "edges", "cursor", "node", "status"];
+        let asked = asked.iter().chain(&["messageCount", "id", "position", "b"]);
+        let places: Vec<_> = asked.map(|key| answer.find(&format!("{key}: "))).collect();
+        assert!(places.is_sorted() && places[0].is_some(), "{answer}");
+    }
+    let answer = served.data(&admin(1), document, json!({})).await;
+    let cursor = &answer["conversations"]["edges"][0]["cursor"];
+    for list in ["customers", "agents", "intakes", "teams", "events"] {
+        let document = format!(
+            "query($after: String) {{ {list}(first: 1, after: $after) {{ nodes {{ id }} }} }}"
+        );
+        let answer = served.answer(&admin(1), &document, json!({ "after": cursor })).await;
+        let code = &answer["errors"][0]["extensions"]["code"];
+        assert_eq!(code, "BAD_USER_INPUT", "{list}: {answer}");
+    }
+}

@@ -1,59 +1,102 @@
 //! The values that a document comes with, held against the schema before anything runs.
 //!
-//! async-graphql finds out about a variable that is left out, and about a value that stands where
-//! an input object should, only when it comes to the field: of two mutations, the first would have
-//! happened by then. Everything else that it checks, it checks beforehand.
+//! async-graphql looks at some of it only when it comes to the field: of two mutations, the first
+//! would have happened by then. What it checks beforehand is not checked here again.
 
 use async_graphql::{
-    Value, Variables,
-    parser::types::{DocumentOperations, ExecutableDocument, OperationDefinition},
-    registry::{MetaType, MetaTypeName, Registry},
+    Positioned, Value as Known,
+    parser::types::VariableDefinition,
+    registry::{MetaInputValue, MetaType, MetaTypeName, Registry},
 };
+use async_graphql_value::Value;
 
 use super::Denied;
 use crate::graphql::error::Code;
 
-/// Gives each variable of the operation that will be carried out its value: the one that it comes
-/// with, else its default, else `null`, which no input of this schema takes for anything but
-/// nothing said.
-///
-/// After `CoerceVariableValues` of the GraphQL specification (October 2021, 6.1.2).
+fn bad<T>(message: String) -> Result<T, Denied> {
+    Err(Denied(Code::BadUserInput, message))
+}
+
+/// Where a value stands.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place<'p> {
+    ty: &'p str,
+    has_default: bool,
+}
+
+impl<'p> Place<'p> {
+    /// That of an argument, or of a field of an input object.
+    pub fn of(input: &'p MetaInputValue) -> Self {
+        Self { ty: &input.ty, has_default: input.default_value.is_some() }
+    }
+}
+
+/// Holds a value as it is written against the place where it stands: whether its variables may
+/// stand there (GraphQL, October 2021, 5.8.5), and the names of enums are no texts. `path` says
+/// where that is.
 ///
 /// # Errors
 ///
-/// [`Denied`] where a variable is left out, or `null`, that must have a value.
-pub(super) fn complete(
-    document: &ExecutableDocument,
-    operation: Option<&str>,
-    variables: &mut Variables,
+/// [`Denied`] for the first that may not.
+pub(super) fn may_stand(
+    types: &Registry,
+    declared: &[Positioned<VariableDefinition>],
+    Place { ty, has_default }: Place<'_>,
+    value: &Value,
+    path: &str,
 ) -> Result<(), Denied> {
-    // Where none can be told, the check of the document will say so.
-    let Some(operation) = chosen(document, operation) else { return Ok(()) };
-    for definition in &operation.variable_definitions {
-        let (name, type_) = (&definition.node.name.node, &definition.node.var_type.node);
-        let default = definition.node.default_value();
-        let value = variables.get(name).or(default).unwrap_or(&Value::Null);
-        if *value == Value::Null && !type_.nullable {
-            let message = format!("the variable ${name} must have a value: its type is {type_}");
-            return Err(Denied(Code::BadUserInput, message));
+    let inside = |ty, value: &Value, path: &str| {
+        may_stand(types, declared, Place { ty, has_default: false }, value, path)
+    };
+    match (MetaTypeName::create(ty), value) {
+        (_, Value::Variable(name)) => {
+            let declared = declared.iter().find(|it| it.node.name.node == *name);
+            // The check of the document will say that nobody declared it.
+            let Some(definition) = declared.map(|it| &it.node) else { return Ok(()) };
+            let default = definition.default_value().is_some_and(|it| *it != Known::Null);
+            let given = definition.var_type.node.to_string();
+            let place = if default || has_default { nullable(ty) } else { ty };
+            if is_used_as(&given, place) {
+                return Ok(());
+            }
+            bad(format!("the variable ${name} of type {given} can't stand for {path}: {ty}"))
         }
-        let value = value.clone();
-        variables.insert(name.clone(), value);
+        (MetaTypeName::List(inner), Value::List(values)) => {
+            let mut values = values.iter().enumerate();
+            values.try_for_each(|(at, it)| inside(inner, it, &format!("{path}.{at}")))
+        }
+        // A single value stands for a list of one.
+        (MetaTypeName::NonNull(inner) | MetaTypeName::List(inner), _) => inside(inner, value, path),
+        (MetaTypeName::Named(name), _) => match (types.types.get(name), value) {
+            (Some(MetaType::InputObject { input_fields, .. }), Value::Object(given)) => {
+                let mut known = given.iter().filter_map(|(name, value)| {
+                    input_fields.get(name.as_str()).map(|field| (field, value))
+                });
+                known.try_for_each(|(field, value)| {
+                    let path = format!("{path}.{}", field.name);
+                    may_stand(types, declared, Place::of(field), value, &path)
+                })
+            }
+            (Some(MetaType::Enum { .. }), Value::String(text)) => {
+                bad(format!("{path} is a name of {name}, written without quotes: {text:?}"))
+            }
+            _ => Ok(()),
+        },
     }
-    Ok(())
 }
 
-fn chosen<'d>(
-    document: &'d ExecutableDocument,
-    operation: Option<&str>,
-) -> Option<&'d OperationDefinition> {
-    match (&document.operations, operation) {
-        (DocumentOperations::Single(single), _) => Some(&single.node),
-        (DocumentOperations::Multiple(several), Some(name)) => Some(&several.get(name)?.node),
-        (DocumentOperations::Multiple(several), None) => {
-            let mut several = several.values();
-            several.next().filter(|_| several.next().is_none()).map(|only| &only.node)
-        }
+fn nullable(ty: &str) -> &str {
+    ty.strip_suffix('!').unwrap_or(ty)
+}
+
+/// Whether what is of the one type is always of the other (`AreTypesCompatible`).
+fn is_used_as(given: &str, place: &str) -> bool {
+    match (MetaTypeName::create(given), MetaTypeName::create(place)) {
+        (MetaTypeName::NonNull(given), MetaTypeName::NonNull(place))
+        | (MetaTypeName::List(given), MetaTypeName::List(place)) => is_used_as(given, place),
+        (MetaTypeName::NonNull(given), _) => is_used_as(given, place),
+        (MetaTypeName::Named(given), MetaTypeName::Named(place)) => given == place,
+        _ => false,
     }
 }
 
@@ -63,14 +106,13 @@ fn chosen<'d>(
 /// # Errors
 ///
 /// [`Denied`] for the first that is not.
-pub(super) fn fits(types: &Registry, of: &str, value: &Value, path: &str) -> Result<(), Denied> {
-    if *value == Value::Null {
+pub(super) fn fits(types: &Registry, of: &str, value: &Known, path: &str) -> Result<(), Denied> {
+    if *value == Known::Null {
         return Ok(());
     }
-    let is_not =
-        |what: &str| Err(Denied(Code::BadUserInput, format!("the value of {path} is no {what}")));
+    let is_not = |what: &str| bad(format!("the value of {path} is no {what}"));
     match (MetaTypeName::create(of), value) {
-        (MetaTypeName::List(inner), Value::List(values)) => {
+        (MetaTypeName::List(inner), Known::List(values)) => {
             let mut values = values.iter().enumerate();
             values.try_for_each(|(at, it)| fits(types, inner, it, &format!("{path}.{at}")))
         }
@@ -78,12 +120,12 @@ pub(super) fn fits(types: &Registry, of: &str, value: &Value, path: &str) -> Res
         (MetaTypeName::NonNull(inner) | MetaTypeName::List(inner), _) => {
             fits(types, inner, value, path)
         }
-        (MetaTypeName::Named("Int"), Value::Number(number)) => {
+        (MetaTypeName::Named("Int"), Known::Number(number)) => {
             let within = number.as_i64().is_some_and(|number| i32::try_from(number).is_ok());
             if within { Ok(()) } else { is_not("Int, a whole number within 32 bits") }
         }
         (MetaTypeName::Named(name), _) => match (types.types.get(name), value) {
-            (Some(MetaType::InputObject { input_fields, .. }), Value::Object(given)) => {
+            (Some(MetaType::InputObject { input_fields, .. }), Known::Object(given)) => {
                 let mut known = given.iter().filter_map(|(name, value)| {
                     input_fields.get(name.as_str()).map(|field| (field, value))
                 });
@@ -94,5 +136,32 @@ pub(super) fn fits(types: &Registry, of: &str, value: &Value, path: &str) -> Res
             (Some(MetaType::InputObject { .. }), _) => is_not(&format!("object ({name})")),
             _ => Ok(()),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_variable_is_used_where_its_type_always_fits() {
+        for (given, place) in [
+            ("Int", "Int"),
+            ("Int!", "Int"),
+            ("[Int!]!", "[Int]"),
+            ("[Int!]!", "[Int!]!"),
+            ("ID!", "ID!"),
+        ] {
+            assert!(is_used_as(given, place), "{given} at {place}");
+        }
+        for (given, place) in [
+            ("Int", "Int!"),
+            ("Int", "String"),
+            ("[Int]", "Int"),
+            ("Int", "[Int]"),
+            ("[Int]!", "[Int!]"),
+        ] {
+            assert!(!is_used_as(given, place), "{given} at {place}");
+        }
     }
 }

@@ -1,12 +1,14 @@
 //! One walk over a document, with the schema beside it: what it asks for, before anything runs.
 
 use async_graphql::{
-    Value, Variables,
-    parser::types::{ExecutableDocument, Field, OperationType, Selection, SelectionSet},
+    Positioned, Value,
+    parser::types::{
+        ExecutableDocument, Field, OperationType, Selection, SelectionSet, VariableDefinition,
+    },
     registry::{MetaTypeName, Registry},
 };
 
-use super::{Denied, Limits, inputs};
+use super::{Denied, Limits, given::Given, inputs};
 use crate::graphql::{
     NESTING_MAX,
     cost::{self, Estimate, Rows},
@@ -35,7 +37,9 @@ pub(super) struct Walk<'w> {
     registry: &'w Registry,
     viewer: Option<&'w Viewer>,
     document: &'w ExecutableDocument,
-    variables: &'w Variables,
+    given: &'w Given,
+    /// The variables of the operation that is walked over.
+    declared: &'w [Positioned<VariableDefinition>],
     seen: Seen,
 }
 
@@ -65,9 +69,10 @@ impl<'w> Walk<'w> {
         registry: &'w Registry,
         viewer: Option<&'w Viewer>,
         document: &'w ExecutableDocument,
-        variables: &'w Variables,
+        given: &'w Given,
     ) -> Self {
-        Self { limits, registry, viewer, document, variables, seen: Seen::default() }
+        let (declared, seen): (&[_], _) = (&[], Seen::default());
+        Self { limits, registry, viewer, document, given, declared, seen }
     }
 
     /// What the operation that will be carried out costs.
@@ -85,6 +90,7 @@ impl<'w> Walk<'w> {
             };
             let Some(type_name) = root else { continue };
             self.seen = Seen::default();
+            self.declared = &definition.node.variable_definitions;
             let place = Place::root(type_name);
             let requested = self.set(&definition.node.selection_set.node, place)?;
             if definition.node.ty == OperationType::Subscription && self.seen.root_fields > 1 {
@@ -171,7 +177,10 @@ impl<'w> Walk<'w> {
             return self.set(children, Place { type_name: "", depth, ..inside });
         };
         for (name, argument) in &meta.args {
-            if let Some(Ok(value)) = self.argument(field, name) {
+            let Some(value) = field.get_argument(name) else { continue };
+            let place = inputs::Place::of(argument);
+            inputs::may_stand(registry, self.declared, place, &value.node, name)?;
+            if let Some(Ok(value)) = self.given.value(&value.node) {
                 inputs::fits(registry, &argument.ty, &value, name)?;
             }
         }
@@ -196,11 +205,7 @@ impl<'w> Walk<'w> {
     /// What an argument says; none where it is left out, an error where it names a variable that
     /// nobody declared.
     fn argument(&self, field: &Field, name: &str) -> Option<Result<Value, ()>> {
-        let value = field.get_argument(name)?.node.clone();
-        let resolve = |variable: async_graphql::Name| -> Result<Value, ()> {
-            self.variables.get(&variable).cloned().ok_or(())
-        };
-        Some(value.into_const_with(resolve))
+        self.given.value(&field.get_argument(name)?.node)
     }
 
     /// How many objects are asked for by their ids.
